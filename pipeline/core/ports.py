@@ -1,0 +1,117 @@
+"""What the pure middle needs from the world: the log, its readers and writers, the state store, the clock, sinks.
+
+Each port has two users today (embedded and memory); Kafka, InfluxDB and others implement the same words.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipeline.core.results import Result, Transition
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as the log gives it back. `append_ms` is the log's own time, never falling within a partition."""
+
+    partition: int
+    offset: int
+    append_ms: int
+    key: bytes
+    value: bytes
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One record to write; the partition is murmur2(key) as Kafka's default partitioner has it."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers = ()
+
+
+class Clock(Protocol):
+    """The time of day. Only shells hold one; steps get times as arguments."""
+
+    def now_ms(self) -> int: ...
+
+    def wait(self, seconds: float) -> None: ...
+
+
+class Reader(Protocol):
+    """Reads the assigned partitions of one topic for one group, in offset order within a partition."""
+
+    @property
+    def partitions(self) -> Sequence[int]: ...
+
+    def poll(self, max_wait: float, max_bytes: int = 8 << 20) -> list[Record]:
+        """Waits at most `max_wait` seconds (of the wall) for records; an empty list is no end."""
+
+    def seek(self, partition: int, offset: int) -> None:
+        """The next poll goes on at `offset` of this partition."""
+
+    def committed(self, partition: int) -> int | None:
+        """Offset of the first record whose results are not yet out; None = never committed."""
+
+    def first_offset(self, partition: int) -> int:
+        """Oldest offset that the log still holds (the next one to be written, if it holds none)."""
+
+    def end_offset(self, partition: int) -> int:
+        """Offset of the next record to be written."""
+
+    def commit(self, offsets: Mapping[int, int]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Writer(Protocol):
+    """Writes records. What `flush` returned for is durable; until then nothing is promised."""
+
+    def write(self, records: Sequence[Outgoing]) -> None: ...
+
+    def flush(self) -> int:
+        """Makes all written records durable; returns the newest append time (ms). Raises Unavailable; then call it again."""
+
+    def close(self) -> None: ...
+
+
+class StateStore(Protocol):
+    """Compacted key -> value store in the log (`state.v1`)."""
+
+    def put(self, key: str, value: bytes | None) -> None:
+        """None deletes."""
+
+    def flush(self) -> None: ...
+
+    def load(self, prefix: str) -> dict[str, bytes]: ...
+
+    def close(self) -> None: ...
+
+
+class Log(Protocol):
+    """The spine: topics of partitions of records, and the state store."""
+
+    def ensure(self, topics: Mapping[str, int]) -> None:
+        """Creates topics with so many partitions, or raises ConfigError where they exist with another number."""
+
+    def reader(self, topic: str, group: str, instance: str = "") -> Reader:
+        """A reader of all partitions that this instance owns. Raises Unavailable while another owns them."""
+
+    def writer(self) -> Writer: ...
+
+    def state(self) -> StateStore: ...
+
+    def close(self) -> None: ...
+
+
+class Sink(Protocol):
+    """A store of results by identity. What `write` returned for is durable; replays and older revisions change nothing."""
+
+    def write(self, results: Sequence[Result], alerts: Sequence[Transition]) -> None:
+        """Raises Unavailable where waiting helps; then nothing of this call may be relied on, and it is sent again."""
+
+    def close(self) -> None: ...
