@@ -1,1 +1,1 @@
-""""""
+"""Alarm rules, one file a kind: when a condition raises, and when it clears."""

@@ -1,1 +1,1 @@
-""""""
+"""The pure middle: values, time, panes, elements, life cycles, and the ports to the world."""

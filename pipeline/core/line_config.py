@@ -10,8 +10,18 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal[
-    "state", "mode", "good_count", "reject_count", "rework_count", "product", "order", "power", "energy", "water",
-    "temperature", "other",
+    "state",
+    "mode",
+    "good_count",
+    "reject_count",
+    "rework_count",
+    "product",
+    "order",
+    "power",
+    "energy",
+    "water",
+    "temperature",
+    "other",
 ]
 UNSCORED: frozenset[str] = frozenset(
     {"state", "mode", "good_count", "reject_count", "rework_count", "product", "order"}

@@ -74,7 +74,7 @@ class Writer(Protocol):
     def write(self, records: Sequence[Outgoing]) -> None: ...
 
     def flush(self) -> int:
-        """Makes all written records durable; returns the newest append time (ms). Raises Unavailable; then call it again."""
+        """Makes all written records durable; returns the newest append time (ms). Raises Unavailable: call it again."""
 
     def close(self) -> None: ...
 
@@ -109,7 +109,7 @@ class Log(Protocol):
 
 
 class Sink(Protocol):
-    """A store of results by identity. What `write` returned for is durable; replays and older revisions change nothing."""
+    """A store of results by identity. What `write` returned for is durable; older revisions change nothing."""
 
     def write(self, results: Sequence[Result], alerts: Sequence[Transition]) -> None:
         """Raises Unavailable where waiting helps; then nothing of this call may be relied on, and it is sent again."""

@@ -65,8 +65,9 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class LineResults:
-    """What one record of the log made a line publish."""
+    """What the record at `offset` of the log made a line publish."""
 
     line: str
+    offset: int
     results: list[Result]
     alerts: list[Transition]

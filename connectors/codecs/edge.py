@@ -1,0 +1,103 @@
+"""From messages to samples: routes payloads, reads the frequent forms fast and the rest strictly, joins the columns.
+
+Rule: every payload ends in samples, in one `Reject`, or in both; only a retained one without device time is ignored.
+Rows stand in order of receipt. Pure: the same payloads give the same columns.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from connectors.codecs.json_cursor import Bools, Ints
+from connectors.codecs.json_samples import Rows
+from connectors.codecs.own_fast import Bodies, Columns, decode_batches, decode_singles
+from connectors.codecs.own_strict import decode_own
+from connectors.codecs.topics import Grammar, Misrouted, Route
+from connectors.codecs.umh import decode_umh
+from pipeline.core.samples import UNDATED, Payload, Reject, Samples
+
+BLOCK_BYTES = 1 << 19  # read at once: the columns of so much stay in the processor's cache
+
+_STRICT: dict[str, Callable[[Rows, Route, Payload, int], None]] = {"own": decode_own, "umh": decode_umh}
+
+
+def decode(payloads: Sequence[Payload], grammar: Grammar, max_payload: int) -> tuple[Samples, list[Reject]]:
+    """All samples of these payloads in order of receipt, and what could not be read, in the same order."""
+    rows = Rows()
+    codes: dict[str, int] = {}
+    topic = np.array([codes.setdefault(payload.topic, len(codes)) for payload in payloads], np.int64)
+    routes = [grammar.route(name) for name in codes]
+    size = np.array([len(payload.body) for payload in payloads], np.int64)
+    routed = np.array([isinstance(route, Route) for route in routes], np.bool_)[topic]
+    _refuse(rows, np.flatnonzero(~routed | (size > max_payload)), [routes[code] for code in topic], size)
+    todo = routed & (size <= max_payload)
+    parts: list[Columns] = []
+    for bodies, read in _frequent(payloads, routes, topic, todo):
+        for block in _blocks(bodies):
+            columns, left = read(rows, block)
+            parts.append(columns)
+            todo[block.payload] = False
+            todo[block.payload[left]] = True
+    for index in np.flatnonzero(todo).tolist():
+        route = routes[topic[index]]
+        if isinstance(route, Route):
+            _STRICT[route.family](rows, route, payloads[index], index)
+    rejects = sorted(rows.rejects, key=lambda reject: reject.payload)
+    return _join(rows, parts, np.array([payload.retained for payload in payloads], np.bool_)), rejects
+
+
+def _refuse(rows: Rows, refused: Ints, routes: list[Route | Misrouted], size: Ints) -> None:
+    for index in refused.tolist():
+        route = routes[index]
+        if isinstance(route, Misrouted):
+            rows.rejects.append(Reject(index, route.line, route.code, route.sentence))
+        else:
+            sentence = f"payload: too many bytes; got {size[index]}; expected at most the configured max_payload"
+            rows.rejects.append(Reject(index, route.line, "too_large", sentence))
+
+
+def _frequent(
+    payloads: Sequence[Payload], routes: list[Route | Misrouted], topic: Ints, todo: Bools
+) -> Iterator[tuple[Bodies, Callable[[Rows, Bodies], tuple[Columns, Ints]]]]:
+    """The payloads that look like one of the two frequent forms, each with its reader."""
+    nowhere = Route("", "", "", ())
+    known = [route if isinstance(route, Route) else nowhere for route in routes]
+    depth = np.array([len(route.below) if route.family == "own" else -9 for route in known], np.int64)[topic]
+    first = np.frombuffer(b"".join([payload.body[:1] or b" " for payload in payloads]), np.uint8)
+    may_be_batch = todo & (first == ord("[")) & (depth >= 0) & (depth <= 1)
+    may_be_single = todo & (first == ord("{")) & (depth >= 1)
+    for chosen, read in ((may_be_batch, decode_batches), (may_be_single, decode_singles)):
+        index = np.flatnonzero(chosen)
+        yield Bodies([payloads[i].body for i in index.tolist()], known, topic[index], index), read
+
+
+def _blocks(bodies: Bodies) -> Iterator[Bodies]:
+    part = bodies.ends() // BLOCK_BYTES
+    cuts = [0, *(np.flatnonzero(part[1:] != part[:-1]) + 1).tolist(), len(part)]
+    for begin, end in pairwise(cuts):
+        if begin < end:
+            texts, route, payload = bodies.texts[begin:end], bodies.route[begin:end], bodies.payload[begin:end]
+            yield Bodies(texts, bodies.routes, route, payload)
+
+
+def _join(rows: Rows, parts: list[Columns], retained: Bools) -> Samples:
+    """Fast and strict columns as one, in order of receipt, without the undated rows of retained messages."""
+    payload = np.concatenate([np.array(rows.payload, np.int32), *(part.payload for part in parts)]).astype(np.int32)
+    flags = np.zeros(len(payload), np.uint8)
+    flags[: len(rows.flags)] = rows.flags
+    order = np.argsort(payload, kind="stable")
+    if retained.any():
+        order = order[~(retained[payload[order]] & (flags[order] & UNDATED != 0))]
+    return Samples(
+        names=list(rows.names),
+        texts=list(rows.texts),
+        name=np.concatenate([np.array(rows.name, np.int32), *(part.name for part in parts)]).astype(np.int32)[order],
+        t=np.concatenate([np.array(rows.t, np.int64), *(part.t for part in parts)])[order],
+        v=np.concatenate([np.array(rows.v, np.float64), *(part.v for part in parts)])[order],
+        text=np.concatenate([np.array(rows.text, np.int32), *(part.text for part in parts)]).astype(np.int32)[order],
+        q=np.concatenate([np.array(rows.q, np.uint8), *(part.q for part in parts)]).astype(np.uint8)[order],
+        flags=flags[order],
+        seq=np.concatenate([np.array(rows.seq, np.uint64), *(part.seq for part in parts)])[order],
+        payload=payload[order],
+    )

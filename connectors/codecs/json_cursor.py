@@ -1,0 +1,181 @@
+"""A cursor that walks many JSON records at once: one position per record in one buffer, every step a few numpy calls.
+
+Rule: a step either understands its bytes exactly as a JSON parser would, or marks the record as not fitting; it never
+guesses and never raises. What does not fit is read again, one by one, by the strict codecs.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+Some = slice | Ints  # which records a step is for
+
+ALL: Final = slice(None)
+MAX_STRING: Final = 64  # bytes of a string the cursor reads
+_WIDTH: Final = 32  # bytes of a number, with what follows it
+_PADDING: Final = bytes(512)  # no record outruns the last quote by more
+_KEEP: Final = np.array([(1 << 8 * n) - 1 for n in range(9)], "<u8")
+_END, _BAD = 9 << 8, 10 << 8
+
+
+def _number_table() -> npt.NDArray[np.intp]:
+    """JSON's number grammar: the next state (times 256) of [state * 256 + byte]."""
+    start, minus, zero, whole, dot, fraction, e, sign, power = range(9)
+    table = np.full((11, 256), _BAD, np.intp)
+    digits, end = list(b"0123456789"), list(b",}")
+    for state, goal in ((start, whole), (minus, whole), (whole, whole), (dot, fraction), (fraction, fraction)):
+        table[state, digits] = goal << 8
+    for state in (e, sign, power):
+        table[state, digits] = power << 8
+    table[start, ord("-")] = minus << 8
+    table[[start, minus], ord("0")] = zero << 8
+    table[[zero, whole], ord(".")] = dot << 8
+    for state in (zero, whole, fraction):
+        table[state, list(b"eE")] = e << 8
+    table[e, list(b"+-")] = sign << 8
+    for state in (zero, whole, fraction, power):
+        table[state, end] = _END
+    table[9] = _END
+    return table.ravel()
+
+
+_NUMBER: Final = _number_table()
+
+
+class Cursor:
+    """`at` is the position in each record, `fits` whether it was understood so far."""
+
+    def __init__(self, text: bytes) -> None:
+        padded = text + _PADDING
+        self.bytes: npt.NDArray[np.uint8] = np.frombuffer(padded, np.uint8)
+        self._words: Words = np.ndarray((len(padded) - 7,), "<u8", padded, 0, (1,))
+        self._numbers = np.ndarray((len(padded) - _WIDTH + 1,), f"V{_WIDTH}", padded, 0, (1,))
+        self._quotes: Ints = np.append(np.flatnonzero(self.bytes == ord('"')), len(text))
+        self.start(np.empty(0, np.int64))
+
+    def start(self, at: Ints) -> None:
+        self.at = at.copy()
+        self.fits = np.ones(len(at), np.bool_)
+
+    def _equal(self, at: Ints, text: bytes) -> Bools:
+        same = np.ones(len(at), np.bool_)
+        for i in range(0, len(text), 8):
+            piece = text[i : i + 8]
+            same &= self._words[at + i] & _KEEP[len(piece)] == np.uint64(int.from_bytes(piece, "little"))
+        return same
+
+    def literal(self, text: bytes) -> None:
+        """Exactly these bytes."""
+        self.fits &= self._equal(self.at, text)
+        self.at += len(text)
+
+    def space(self) -> None:
+        """One blank, or none."""
+        self.at += self.bytes[self.at] == ord(" ")
+
+    def key(self, name: bytes) -> Bools:
+        """A comma and the key, each with one blank after it or none; stays where it is in records without it."""
+        after = self.at + 1
+        after += self.bytes[after] == ord(" ")
+        found: Bools = (self.bytes[self.at] == ord(",")) & self._equal(after, name)
+        after += len(name)
+        after += self.bytes[after] == ord(" ")
+        self.at = np.where(found, after, self.at)
+        return found
+
+    def stamp(self) -> Ints:
+        """13 digits: a time in ms from 2001 to 2286."""
+        head, tail = self._words[self.at], self._words[self.at + 5]
+        self.fits &= _all_digits(head) & _all_digits(tail) & (self.bytes[self.at] != ord("0"))
+        self.at += 13
+        value = _eight_digits(head) * np.uint64(100_000) + _eight_digits(tail) % np.uint64(100_000)
+        return value.astype(np.int64)
+
+    def integer(self, some: Some) -> Words:
+        """1 to 18 digits without leading zero."""
+        begin = self.at[some]
+        at, going = begin.copy(), np.ones(len(begin), np.bool_)
+        value = np.zeros(len(begin), np.uint64)
+        for _ in range(19):
+            digit = self.bytes[at] - np.uint8(48)
+            going &= digit <= 9
+            if not going.any():
+                break
+            value = np.where(going, value * np.uint64(10) + digit, value)
+            at += going
+        length = at - begin
+        self.fits[some] &= (length >= 1) & (length <= 18) & ((length == 1) | (self.bytes[begin] != ord("0")))
+        self.at[some] = at
+        return value
+
+    def number(self, some: Some) -> npt.NDArray[np.float64]:
+        """Any JSON number of less than 32 bytes, correctly rounded, up to the `,` or `}` behind it."""
+        at = self.at[some]
+        text = self._numbers[at].view(np.uint8).reshape(len(at), _WIDTH)
+        state, length = np.zeros(len(at), np.intp), np.zeros(len(at), np.int64)
+        for column in np.ascontiguousarray(text.T):
+            state = _NUMBER.take(state + column)
+            going = state < _END
+            if not going.any():
+                break
+            length += going
+        fits = state == _END
+        text *= np.arange(_WIDTH) < length[:, None]
+        text[~fits] = 0
+        text[~fits, 0] = ord("0")
+        with np.errstate(over="ignore"):
+            value = text.view(f"S{_WIDTH}").ravel().astype(np.float64)
+        self.fits[some] &= fits & np.isfinite(value)
+        self.at[some] = at + length
+        return value + 0.0  # -0.0 becomes 0.0, as in the strict codecs
+
+    def boolean(self, some: Some) -> npt.NDArray[np.float64]:
+        """`true` or `false` as 1 and 0."""
+        at = self.at[some]
+        true, false = self._equal(at, b"true"), self._equal(at, b"false")
+        self.fits[some] &= true | false
+        self.at[some] = at + np.where(true, 4, 5)
+        return true.astype(np.float64)
+
+    def string(self, some: Some) -> tuple[Ints, list[bytes]]:
+        """A string, still escaped, as an index into the distinct ones; the caller decodes and checks each of these."""
+        begin = self.at[some] + 1
+        end = self._quotes[np.searchsorted(self._quotes, np.minimum(begin, self._quotes[-1]))]
+        length = end - begin
+        fits = (self.bytes[begin - 1] == ord('"')) & (length >= 0) & (length <= MAX_STRING)
+        length = np.where(fits, length, 0)
+        code, first, same = self._distinct(begin, length)
+        self.fits[some] &= fits & same
+        self.at[some] = end + 1
+        return code, [self.bytes[b : b + n].tobytes() for b, n in zip(begin[first], length[first], strict=True)]
+
+    def _distinct(self, begin: Ints, length: Ints) -> tuple[Ints, Ints, Bools]:
+        """Index into the distinct strings, first record of each, and False where a hash stood for another string."""
+        size = int(length.max(initial=0))
+        words = [self._words[begin + i] & _KEEP[np.clip(length - i, 0, 8)] for i in range(0, size, 8)]
+        hashed = length.astype(np.uint64)
+        for word in words:
+            hashed = (hashed ^ word) * np.uint64(0x9E3779B97F4A7C15)
+            hashed ^= hashed >> np.uint64(29)
+        _, first, code = np.unique(hashed, return_index=True, return_inverse=True)
+        same = length == length[first][code]
+        for word in words:
+            same &= word == word[first][code]
+        return code.astype(np.int64), first.astype(np.int64), same
+
+
+def _all_digits(word: Words) -> Bools:
+    high = (word + np.uint64(0x4646464646464646)) | (word - np.uint64(0x3030303030303030))
+    digits: Bools = high & np.uint64(0x8080808080808080) == 0
+    return digits
+
+
+def _eight_digits(word: Words) -> Words:
+    """Eight ASCII digits as a number: neighbours are joined three times."""
+    pairs = (word & np.uint64(0x0F0F0F0F0F0F0F0F)) * np.uint64(2561) >> np.uint64(8)
+    fours = (pairs & np.uint64(0x00FF00FF00FF00FF)) * np.uint64(6553601) >> np.uint64(16)
+    return (fours & np.uint64(0x0000FFFF0000FFFF)) * np.uint64(42949672960001) >> np.uint64(32)

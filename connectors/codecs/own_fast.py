@@ -1,0 +1,188 @@
+"""The two frequent forms of the own family, many payloads at a time: one metric, and batch.
+
+Rule: a payload written the common way (compact, or with one blank after `,` and `:`; keys in the documented order) is
+read here without a loop over samples, bit for bit as `own_strict` would; any other is handed back whole, never guessed.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from connectors.codecs.json_cursor import ALL, Bools, Cursor, Ints
+from connectors.codecs.json_samples import MAX_SAMPLES, Flaw, Rows, read_value
+from connectors.codecs.own_strict import place
+from connectors.codecs.topics import REMEMBERED, Route
+from pipeline.core.samples import Name
+
+_NOWHERE = Name("", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """Payloads of one form: their bytes and, by index, where their topics lead and where they stand in the call."""
+
+    texts: list[bytes]
+    routes: list[Route]
+    route: Ints
+    payload: Ints
+
+    def ends(self) -> Ints:
+        return np.cumsum([len(text) for text in self.texts], dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Columns of `Samples` (none is flagged), with name and text as indices into the tables of `Rows`."""
+
+    name: Ints
+    t: Ints
+    v: npt.NDArray[np.float64]
+    text: Ints
+    q: npt.NDArray[np.uint64]
+    seq: npt.NDArray[np.uint64]
+    payload: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """Numbers, and the texts among them as an index (-1: none) into the distinct ones."""
+
+    v: npt.NDArray[np.float64]
+    text: Ints
+    texts: list[str]
+
+
+def decode_singles(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
+    """Payloads of the form `{"timestamp_ms":t,"value":v}`; also the indices (into `bodies`) of those handed back."""
+    cursor, ends = Cursor(b"".join(bodies.texts)), bodies.ends()
+    cursor.start(np.append(0, ends[:-1]))
+    cursor.literal(b'{"timestamp_ms":')
+    cursor.space()
+    t = cursor.stamp()
+    cursor.fits &= cursor.key(b'"value":')
+    values = _read_values(cursor)
+    q, seq = _read_optional(cursor, b'"quality":', b'"seq":')
+    cursor.literal(b"}")
+    good = cursor.fits & (cursor.at == ends)
+    route = bodies.route[good]
+    name = np.full(len(bodies.routes), -1, np.int64)
+    for at in np.unique(route).tolist():
+        _, line, _, below = bodies.routes[at]
+        name[at] = rows.name_index(Name(line, below[0] if len(below) == 2 else "", below[-1]))
+    text = _text_indices(rows, values, good)
+    columns = Columns(name[route], t[good], values.v[good], text, q[good], seq[good], bodies.payload[good])
+    return columns, np.flatnonzero(~good)
+
+
+def decode_batches(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
+    """Payloads of the form `[{"t":t,"m":"m","v":v},...]`; also the indices (into `bodies`) of those handed back."""
+    joined = b"".join(bodies.texts)
+    cursor, ends = Cursor(joined), bodies.ends()
+    opened = np.flatnonzero(cursor.bytes[: len(joined)] == ord("{"))
+    owner = np.searchsorted(ends, opened, "right")
+    cursor.start(opened)
+    cursor.literal(b'{"t":')
+    cursor.space()
+    t = cursor.stamp()
+    cursor.fits &= cursor.key(b'"m":')
+    metric, metrics = cursor.string(ALL)
+    cursor.fits &= cursor.key(b'"v":')
+    values = _read_values(cursor)
+    q, seq = _read_optional(cursor, b'"q":', b'"s":')
+    cursor.literal(b"}")
+    name, names = _read_names(cursor, bodies, bodies.route[owner] * max(len(metrics), 1) + metric, metrics)
+    cursor.fits &= _is_tiled(cursor, opened, owner, ends)
+    count = np.bincount(owner, minlength=len(ends))
+    flaws = np.bincount(owner[~cursor.fits], minlength=len(ends))
+    fine = (count > 0) & (count <= MAX_SAMPLES) & (flaws == 0)
+    good = fine[owner]
+    index = np.full(len(names), -1, np.int64)
+    for at in np.flatnonzero(np.bincount(name[good], minlength=len(names))).tolist():
+        index[at] = rows.name_index(names[at] or _NOWHERE)
+    text = _text_indices(rows, values, good)
+    payload = bodies.payload[owner[good]]
+    columns = Columns(index[name[good]], t[good], values.v[good], text, q[good], seq[good], payload)
+    return columns, np.flatnonzero(~fine)
+
+
+def _is_tiled(cursor: Cursor, opened: Ints, owner: Ints, ends: Ints) -> Bools:
+    """True where a record begins and ends as an array wants it, so that no byte of the payload is left unread."""
+    begin, at = np.append(0, ends[:-1])[owner], cursor.at
+    is_first = np.append(True, owner[1:] != owner[:-1])[: len(owner)]
+    begins = ~is_first | ((opened == begin + 1) & (cursor.bytes[begin] == ord("[")))
+    is_last = (at == ends[owner] - 1) & (cursor.bytes[at] == ord("]"))
+    after = at + 1
+    after += cursor.bytes[after] == ord(" ")
+    goes_on = (cursor.bytes[at] == ord(",")) & (after == np.append(opened[1:], -1)[: len(opened)])
+    goes_on &= np.append(owner[1:] == owner[:-1], False)[: len(owner)]
+    tiled: Bools = begins & (is_last | goes_on)
+    return tiled
+
+
+def _read_values(cursor: Cursor) -> _Values:
+    head = cursor.bytes[cursor.at]
+    is_text, is_bool = head == ord('"'), (head == ord("t")) | (head == ord("f"))
+    text = np.full(len(head), -1, np.int64)
+    if not (is_text | is_bool).any():
+        return _Values(cursor.number(ALL), text, [])
+    v = np.full(len(head), np.nan)
+    numbers = np.flatnonzero(~(is_text | is_bool))
+    v[numbers] = cursor.number(numbers)
+    bools = np.flatnonzero(is_bool)
+    v[bools] = cursor.boolean(bools)
+    strings = np.flatnonzero(is_text)
+    text[strings], raws = cursor.string(strings)
+    texts = [_unescape(raw) for raw in raws]
+    bad = [at for at, found in enumerate(texts) if found is None or isinstance(read_value(found), Flaw)]
+    cursor.fits &= ~np.isin(text, bad)
+    return _Values(v, text, [found or "" for found in texts])
+
+
+def _read_optional(cursor: Cursor, quality: bytes, seq: bytes) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    codes, counters = np.zeros((2, len(cursor.at)), np.uint64)
+    for column, key in ((codes, quality), (counters, seq)):
+        found = np.flatnonzero(cursor.key(key))
+        if len(found):
+            column[found] = cursor.integer(found)
+    codes[codes == 192] = 0
+    cursor.fits &= codes <= 10
+    return codes, counters
+
+
+def _read_names(cursor: Cursor, bodies: Bodies, pair: Ints, metrics: list[bytes]) -> tuple[Ints, list[Name | None]]:
+    """The name of each distinct pair of topic and metric; a record whose metric has no place does not fit."""
+    texts = [_unescape(raw) for raw in metrics]
+    pairs, name = np.unique(pair, return_inverse=True)
+    topic, metric = np.divmod(pairs, max(len(metrics), 1))
+    names = [
+        None if (text := texts[m]) is None else _name_below(bodies.routes[r], text)
+        for r, m in zip(topic.tolist(), metric.tolist(), strict=True)
+    ]
+    cursor.fits &= np.array([found is not None for found in names], np.bool_)[name]
+    return name.astype(np.int64), names
+
+
+@lru_cache(REMEMBERED)
+def _name_below(route: Route, metric: str) -> Name | None:
+    where = place(route.below, metric)
+    return None if isinstance(where, Flaw) else Name(route.line, *where)
+
+
+def _text_indices(rows: Rows, values: _Values, good: Bools) -> Ints:
+    """The text column of the good records, as indices into the table of `rows` (-1: no text)."""
+    text = values.text[good]
+    index = np.full(len(values.texts) + 1, -1, np.int64)  # the last one is for -1
+    for at in np.unique(text[text >= 0]).tolist():
+        index[at] = rows.text_index(values.texts[at])
+    return index[text]
+
+
+def _unescape(raw: bytes) -> str | None:
+    """The string between two quotes as a JSON parser reads it, or None if it is no string."""
+    try:
+        return msgspec.json.decode(b'"' + raw + b'"', type=str)
+    except msgspec.DecodeError:
+        return None

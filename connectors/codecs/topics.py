@@ -1,0 +1,153 @@
+"""Topics of all families: one grammar table, from the topic of a message to the line and what stands below it.
+
+Rule: a topic is read over a strict alphabet with caps on length and levels (reliability R9); the levels of an equipment
+path come from configuration, nothing here knows their number. A new family is one more entry in `FAMILIES`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from pipeline.core.errors import ConfigError
+from pipeline.core.samples import RejectCode
+
+MAX_TOPIC_BYTES = 1024
+MAX_NAME = 64
+REMEMBERED = 1 << 16
+
+_PLAIN = re.compile(r"[A-Za-z0-9.\-][A-Za-z0-9._\-]{0,63}")
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f+#$\ud800-\udfff]")
+
+
+class Route(NamedTuple):
+    """Where a topic leads. `below` holds the levels that the family's payload codec gives a meaning: for `own` those
+    under the line (unit, metric or both, as the payload tells), for `umh` the joined metric and its last level."""
+
+    family: str
+    line: str
+    unit: str
+    below: tuple[str, ...]
+
+
+class Misrouted(NamedTuple):
+    """A topic that leads nowhere: reason code, one sentence, and the line if the topic names one."""
+
+    code: RejectCode
+    sentence: str
+    line: str = ""
+
+
+def quote(text: str) -> str:
+    """Foreign text made safe for a sentence: ASCII only, 80 characters at most."""
+    return ascii(text[:60])[:80]
+
+
+def legal_name(raw: str) -> str | None:
+    """The NFC form of an equipment or metric name, or None if it is no legal name."""
+    if _PLAIN.fullmatch(raw):
+        return raw
+    return _legal_script_name(raw) if len(raw) <= 4 * MAX_NAME else None
+
+
+@lru_cache(REMEMBERED)
+def _legal_script_name(raw: str) -> str | None:
+    name = unicodedata.normalize("NFC", raw)
+    if not 1 <= len(name) <= MAX_NAME or name[0] == "_":
+        return None
+    before = ""
+    for character in name:
+        kind = unicodedata.category(character)
+        if kind[0] == "M":
+            if before not in ("L", "M"):  # a mark belongs to a letter
+                return None
+        elif kind[0] != "L" and kind != "Nd" and character not in "-_.":
+            return None
+        before = kind[0]
+    return name
+
+
+def _route_own(names: list[str], depth: int) -> Route | Misrouted:
+    line = "/".join(names[: depth - 1])
+    if len(names) < depth - 1:
+        return Misrouted("bad_path", f"topic: ends above a line; got {len(names)} levels; expected {depth - 1} or more")
+    if len(names) > depth + 1:
+        sentence = f"topic: goes deeper than unit and metric; got {len(names)} levels; expected at most {depth + 1}"
+        return Misrouted("bad_path", sentence, line)
+    for name in names:
+        if legal_name(name) is None:
+            return Misrouted("bad_topic", _bad_name(name))
+    return Route("own", line, "", tuple(names[depth - 1 :]))
+
+
+def _route_umh(names: list[str], depth: int) -> Route | Misrouted:
+    contract = next((at for at, name in enumerate(names) if name[0] == "_"), 0)
+    if contract == 0 or contract == len(names) - 1:
+        return Misrouted("bad_topic", "topic: no UMH topic; expected umh/v1/<path>/_<contract>[/<group>...]/<name>")
+    path, below = names[:contract], names[contract + 1 :]
+    if not depth - 1 <= len(path) <= depth:
+        expected = f"got {len(path)} levels before the contract; expected {depth - 1} or {depth}"
+        return Misrouted("bad_path", f"topic: the path ends at no line or unit; {expected}")
+    for name in (*path, names[contract][1:], *below):
+        if legal_name(name) is None:
+            return Misrouted("bad_topic", _bad_name(name))
+    line, metric = "/".join(path[: depth - 1]), ".".join(below)
+    if legal_name(metric) is None:
+        return Misrouted("bad_path", f"topic: groups and name together exceed {MAX_NAME} characters", line)
+    return Route("umh", line, path[depth - 1] if len(path) == depth else "", (metric, below[-1]))
+
+
+def _bad_name(name: str) -> str:
+    expected = f"1 to {MAX_NAME} letters, digits, '-', '_', '.', not beginning with '_'"
+    return f"topic: no legal name; got {quote(name)}; expected {expected}"
+
+
+# family -> (what its topics begin with, who reads the levels after that)
+FAMILIES: dict[str, tuple[str, Callable[[list[str], int], Route | Misrouted]]] = {
+    "own": ("parkpulse/v1/data/", _route_own),
+    "umh": ("umh/v1/", _route_umh),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """The configured levels (the last is the unit, the one before it the line) and the families switched on."""
+
+    levels: tuple[str, ...]
+    families: frozenset[str] = frozenset(FAMILIES)
+    _seen: dict[str, Route] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if len(self.levels) < 2:
+            raise ConfigError(f"levels: too few; got {len(self.levels)}; expected at least a line and a unit")
+
+    def route(self, topic: str) -> Route | Misrouted:
+        """Reads a topic; the same topics come again and again, so good ones are remembered (bounded)."""
+        known = self._seen.get(topic)
+        if known is not None:
+            return known
+        found = self._read(topic)
+        if isinstance(found, Route):
+            if len(self._seen) >= REMEMBERED:
+                self._seen.clear()
+            self._seen[topic] = found
+        return found
+
+    def _read(self, topic: str) -> Route | Misrouted:
+        if len(topic) > MAX_TOPIC_BYTES or len(topic.encode("utf-8", "surrogatepass")) > MAX_TOPIC_BYTES:
+            return Misrouted("bad_topic", f"topic: too long; expected at most {MAX_TOPIC_BYTES} bytes")
+        if _FORBIDDEN.search(topic):
+            return Misrouted("bad_topic", f"topic: holds a control character, '+', '#' or '$'; got {quote(topic)}")
+        topic = unicodedata.normalize("NFC", topic)
+        for family, (prefix, read_levels) in FAMILIES.items():
+            if topic.startswith(prefix):
+                if family not in self.families:
+                    return Misrouted("bad_topic", f"topic: the family {family!r} is switched off in the configuration")
+                names = topic[len(prefix) :].split("/")
+                if "" in names:
+                    return Misrouted("bad_topic", f"topic: an empty level; got {quote(topic)}")
+                return read_levels(names, len(self.levels))
+        known = ", ".join(prefix + "..." for prefix, _ in FAMILIES.values())
+        return Misrouted("bad_topic", f"topic: of no known family; got {quote(topic)}; expected {known}")

@@ -1,0 +1,130 @@
+"""The embedded store: results by identity and transitions by (id, transition), in one SQLite file.
+
+Rule: of an identity the highest revision stays, whatever the order of writes; a repeat changes nothing. One writer,
+any number of readers in any thread or process: each read has a connection of its own and sees whole writes only.
+Keys begin with time, so that what is new is written side by side (measured: four times the rows of equipment first).
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import polars as pl
+
+from connectors.codecs import alerts_json, results_json
+from connectors.codecs.results_json import Row
+from connectors.sqlite import disk_trouble, open_database, sync_folder, transaction
+from pipeline.core.results import Result, Transition
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS results (
+    kind TEXT NOT NULL, equipment TEXT NOT NULL, name TEXT NOT NULL, window_s INTEGER NOT NULL,
+    window_start INTEGER NOT NULL, product TEXT NOT NULL, revision INTEGER NOT NULL, coverage REAL, formula TEXT,
+    "values" TEXT NOT NULL,
+    PRIMARY KEY (kind, window_start, equipment, name, window_s, product)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS results_by_equipment ON results (kind, equipment, window_start);
+CREATE TABLE IF NOT EXISTS alerts (
+    id TEXT NOT NULL, transition INTEGER NOT NULL, alarm TEXT NOT NULL, equipment TEXT NOT NULL,
+    priority INTEGER NOT NULL, state TEXT NOT NULL, previous TEXT NOT NULL, event_time_ms INTEGER NOT NULL,
+    raised_ms INTEGER NOT NULL, value REAL, threshold REAL, uom TEXT NOT NULL, message_en TEXT NOT NULL,
+    message_vi TEXT NOT NULL, advice_en TEXT NOT NULL, advice_vi TEXT NOT NULL, incident TEXT NOT NULL,
+    revision INTEGER NOT NULL, announced INTEGER NOT NULL, reason TEXT NOT NULL,
+    PRIMARY KEY (id, transition)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS alerts_by_time ON alerts (event_time_ms, equipment);
+"""
+_RESULT_COLUMNS = ", ".join(f'"{name}"' for name in results_json.SCHEMA)
+_ALERT_COLUMNS = ", ".join(f'"{name}"' for name in alerts_json.SCHEMA)
+
+
+def _marks(columns: Iterable[str]) -> str:
+    return ", ".join("?" for _ in columns)
+
+
+_PUT_RESULT = f"""
+INSERT INTO results (kind, {_RESULT_COLUMNS}) VALUES (?, {_marks(results_json.SCHEMA)})
+ON CONFLICT DO UPDATE SET revision = excluded.revision, coverage = excluded.coverage, formula = excluded.formula,
+    "values" = excluded."values"
+WHERE excluded.revision >= results.revision
+"""
+_PUT_ALERT = f"INSERT INTO alerts ({_ALERT_COLUMNS}) VALUES ({_marks(alerts_json.SCHEMA)}) ON CONFLICT DO NOTHING"
+
+Conditions = list[tuple[str, tuple[str | int, ...]]]
+
+
+class LocalStore:
+    """Sink and reader of one file; `path` is made where it is missing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._database = _opened(path)
+
+    def write(self, results: Sequence[Result], alerts: Sequence[Transition]) -> None:
+        if not results and not alerts:
+            return
+        with transaction(self._database, self._path):
+            self._database.executemany(_PUT_RESULT, ((r.kind, *results_json.store_row(r)) for r in results))
+            self._database.executemany(_PUT_ALERT, map(alerts_json.store_row, alerts))
+
+    def read(
+        self,
+        kind: str,
+        equipment: str = "",
+        since_ms: int | None = None,
+        until_ms: int | None = None,
+        window_s: int | None = None,
+    ) -> pl.DataFrame:
+        """Results of one kind at `equipment` and below, with since_ms <= window_start < until_ms."""
+        conditions: Conditions = [("kind = ?", (kind,)), *_within(equipment, "window_start", since_ms, until_ms)]
+        if window_s is not None:
+            conditions.append(("window_s = ?", (window_s,)))
+        return results_json.read_table(self._select(f"SELECT {_RESULT_COLUMNS} FROM results", conditions))
+
+    def read_alerts(
+        self, equipment: str = "", since_ms: int | None = None, until_ms: int | None = None
+    ) -> pl.DataFrame:
+        """Transitions at `equipment` and below, with since_ms <= event_time_ms < until_ms."""
+        conditions = _within(equipment, "event_time_ms", since_ms, until_ms)
+        return alerts_json.read_table(self._select(f"SELECT {_ALERT_COLUMNS} FROM alerts", conditions))
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _select(self, what: str, conditions: Conditions) -> list[Row]:
+        where = " AND ".join(condition for condition, _ in conditions) or "TRUE"
+        values = [value for _, bound in conditions for value in bound]
+        with disk_trouble(self._path), closing(open_database(self._path)) as database:
+            rows: list[Row] = database.execute(f"{what} WHERE {where}", values).fetchall()
+            return rows
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Makes what is missing; two processes may do so at once, for an empty file is an empty database."""
+    with disk_trouble(path):
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            sync_folder(path.parent)
+        database = open_database(path)
+        try:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.executescript(_SCHEMA)
+        except sqlite3.Error:
+            database.close()
+            raise
+        return database
+
+
+def _within(equipment: str, time: str, since_ms: int | None, until_ms: int | None) -> Conditions:
+    """Whole levels only: 'line-1' holds 'line-1/filler' and not 'line-10' or 'line-1-b'; '0' comes after '/'."""
+    conditions: Conditions = []
+    if equipment:
+        conditions.append(("equipment >= ? AND equipment < ?", (equipment, equipment + "0")))
+        conditions.append(("(equipment = ? OR equipment > ?)", (equipment, equipment + "/")))
+    if since_ms is not None:
+        conditions.append((f"{time} >= ?", (since_ms,)))
+    if until_ms is not None:
+        conditions.append((f"{time} < ?", (until_ms,)))
+    return conditions

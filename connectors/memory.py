@@ -1,0 +1,156 @@
+"""The log in process: for tests and for what one process needs and nobody keeps.
+
+Rule: the same promises as any other log but durability, so that a test on it says something of the others.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+
+from connectors.partition import partition_of
+from connectors.waiting import wait_for
+from pipeline.core.errors import Bug, ConfigError, Unavailable
+from pipeline.core.ports import Clock, Outgoing, Record
+
+
+class MemoryLog:
+    """Topics of partitions of records; lives as long as the object, whoever opens and closes it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.lock = threading.Lock()
+        self.topics: dict[str, list[list[Record]]] = {}
+        self.committed: dict[tuple[str, str, int], int] = {}
+        self.owners: dict[tuple[str, str], str] = {}
+        self.kept: dict[str, bytes] = {}
+
+    def ensure(self, topics: Mapping[str, int]) -> None:
+        with self.lock:
+            for topic, partitions in topics.items():
+                held = self.topics.setdefault(topic, [[] for _ in range(partitions)])
+                if len(held) != partitions:
+                    raise ConfigError(
+                        f"log: topic {topic!r} has another number of partitions; got {partitions}; "
+                        f"expected {len(held)}; a change means a new topic"
+                    )
+
+    def partitions_of(self, topic: str) -> list[list[Record]]:
+        if topic not in self.topics:
+            raise Bug(f"log: topic {topic!r} was never ensured")
+        return self.topics[topic]
+
+    def reader(self, topic: str, group: str, instance: str = "") -> "MemoryReader":
+        return MemoryReader(self, topic, group, instance)
+
+    def writer(self) -> "MemoryWriter":
+        return MemoryWriter(self)
+
+    def state(self) -> "MemoryState":
+        return MemoryState(self)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+class MemoryReader:
+    def __init__(self, log: MemoryLog, topic: str, group: str, instance: str) -> None:
+        held = log.partitions_of(topic)
+        self._log, self._topic, self._group, self._turn = log, topic, group, 0
+        self._closed = False
+        with log.lock:
+            if group and (group, topic) in log.owners:
+                raise Unavailable(f"log: group {group!r} of topic {topic!r} is held by {log.owners[group, topic]}")
+            if group:
+                log.owners[group, topic] = f"instance {instance!r} of this process"
+        self._positions = [log.committed.get((group, topic, p), 0) for p in range(len(held))]
+
+    @property
+    def partitions(self) -> Sequence[int]:
+        return range(len(self._positions))
+
+    def poll(self, max_wait: float, max_bytes: int = 8 << 20) -> list[Record]:
+        return wait_for(lambda: self._take(max_bytes), self._log.clock, max_wait)
+
+    def _take(self, room: int) -> list[Record]:
+        taken: list[Record] = []
+        self._turn += 1  # another partition comes first each time, so that a busy one starves none
+        for turn in range(len(self._positions)):
+            partition = (self._turn + turn) % len(self._positions)
+            records, at = self._log.topics[self._topic][partition], self._positions[partition]
+            while at < len(records) and (not taken or room >= len(records[at].key) + len(records[at].value)):
+                room -= len(records[at].key) + len(records[at].value)
+                taken.append(records[at])
+                at += 1
+            self._positions[partition] = at
+        return taken
+
+    def seek(self, partition: int, offset: int) -> None:
+        self._positions[partition] = offset
+
+    def committed(self, partition: int) -> int | None:
+        return self._log.committed.get((self._group, self._topic, partition))
+
+    def first_offset(self, partition: int) -> int:
+        return 0
+
+    def end_offset(self, partition: int) -> int:
+        return len(self._log.topics[self._topic][partition])
+
+    def commit(self, offsets: Mapping[int, int]) -> None:
+        if not self._group:
+            raise Bug("log: a reader without a group cannot commit")
+        with self._log.lock:
+            self._log.committed.update({(self._group, self._topic, p): offset for p, offset in offsets.items()})
+
+    def close(self) -> None:
+        if self._group and not self._closed:
+            with self._log.lock:
+                self._log.owners.pop((self._group, self._topic), None)
+        self._closed = True
+
+
+class MemoryWriter:
+    def __init__(self, log: MemoryLog) -> None:
+        self._log, self._buffer, self._newest = log, list[Outgoing](), 0
+
+    def write(self, records: Sequence[Outgoing]) -> None:
+        for topic in {record.topic for record in records}:
+            self._log.partitions_of(topic)
+        self._buffer += records
+
+    def flush(self) -> int:
+        with self._log.lock:
+            now = self._log.clock.now_ms()
+            for out in self._buffer:
+                held = self._log.topics[out.topic]
+                partition = partition_of(out.key, len(held))
+                records = held[partition]
+                append_ms = max(now, records[-1].append_ms) if records else now
+                records.append(Record(partition, len(records), append_ms, out.key, out.value, out.headers))
+                self._newest = max(self._newest, append_ms)
+            self._buffer = []
+        return self._newest
+
+    def close(self) -> None:
+        """What was not flushed is gone."""
+
+
+class MemoryState:
+    def __init__(self, log: MemoryLog) -> None:
+        self._log, self._buffer = log, dict[str, bytes | None]()
+
+    def put(self, key: str, value: bytes | None) -> None:
+        self._buffer[key] = value
+
+    def flush(self) -> None:
+        with self._log.lock:
+            self._log.kept.update({key: value for key, value in self._buffer.items() if value is not None})
+            for key in [key for key, value in self._buffer.items() if value is None]:
+                self._log.kept.pop(key, None)
+        self._buffer = {}
+
+    def load(self, prefix: str) -> dict[str, bytes]:
+        with self._log.lock:
+            return {key: value for key, value in sorted(self._log.kept.items()) if key.startswith(prefix)}
+
+    def close(self) -> None:
+        """What was not flushed is gone."""

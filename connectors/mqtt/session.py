@@ -1,0 +1,141 @@
+"""One MQTT connection in a thread of its own, kept up for ever; its `Duty` says what it is for.
+
+Rules R2 to R5: the session is kept, each connection is an epoch, reading stops while the duty has no room, and a dead
+thread shows. Only this thread touches the paho client, so no acknowledgement slips from one connection into the next.
+Where reading stops for longer than the keep-alive the connection is let go, and made again when there is room: the
+broker keeps the messages meanwhile.
+"""
+
+import random
+import socket
+import threading
+from collections.abc import Sequence
+
+from connectors.mqtt.callbacks import Callbacks, Duty
+from connectors.mqtt.settings import MqttSettings, make_client
+from connectors.mqtt.turns import Turns
+from pipeline.runtime.clock import monotonic
+
+BURST = 64  # packets read before acknowledgements get their turn
+NAP = 0.25
+
+
+class Session:
+    """Starts connecting at once, and again after every loss. All its methods are for other threads."""
+
+    def __init__(self, settings: MqttSettings, filters: Sequence[str], duty: Duty) -> None:
+        self._settings, self._duty = settings, duty
+        self._client = make_client(settings)
+        self._heard = Callbacks(self._client, filters, settings.protocol == "5", duty)
+        self._delay = 0.0
+        self._more = False  # the last burst ended with packets left
+        self._stop = threading.Event()
+        self._turns = Turns()
+        self._thread = threading.Thread(target=self._run, name=settings.client_id, daemon=True)
+        self._thread.start()
+
+    @property
+    def connected(self) -> bool:
+        return self._heard.connected
+
+    @property
+    def connections(self) -> int:
+        return self._heard.connections
+
+    @property
+    def errors(self) -> int:
+        return self._heard.errors
+
+    @property
+    def last_error(self) -> str:
+        return f"{self._settings.url}: {self._heard.last_error}" if self._heard.last_error else ""
+
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def wake(self) -> None:
+        self._turns.wake()
+
+    def close(self, seconds: float = 5.0) -> None:
+        """Sends what is ready, then takes leave. The session stays with the broker."""
+        self._stop.set()
+        self._turns.wake()
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                if self._duty.has_room():
+                    self._serve()
+                    self._rest()
+                else:
+                    self._turns.wait(None, False, False, NAP)
+        except Exception as error:
+            self._heard.last_error = f"network thread ended: {error!r}"
+        finally:
+            self._heard.connected = False
+            self._turns.close()
+
+    def _serve(self) -> None:
+        """Makes one connection and serves it to its end."""
+        self._more = False
+        try:
+            self._client.reconnect()
+        except (OSError, ValueError) as error:
+            self._heard.last_error = f"can't connect: {error}"
+            return
+        answer_by = monotonic() + self._settings.answer_timeout_s
+        while self._client.socket() is not None and not self._stop.is_set():
+            self._turn()
+            if self._heard.connected:
+                self._delay = 0.0
+            elif monotonic() > answer_by:
+                self._heard.last_error = f"no answer to CONNECT as MQTT {self._settings.protocol}; is `protocol` right?"
+                break
+        if self._client.socket() is not None:
+            self._leave()
+        self._turns.forget()
+        self._heard.connected = False
+
+    def _socket(self) -> socket.socket | None:
+        sock = self._client.socket()
+        return sock if isinstance(sock, socket.socket) else None
+
+    def _turn(self) -> None:
+        client = self._client
+        reading = self._duty.has_room()
+        nap = 0.0 if self._more and reading else NAP
+        readable, writable = self._turns.wait(self._socket(), reading, client.want_write(), nap)
+        if writable:
+            client.loop_write()
+        if reading and (readable or self._more):
+            self._read()
+        if self._heard.connected:
+            self._duty.turn(client)
+        client.loop_misc()
+
+    def _read(self) -> None:
+        """Packet by packet, so that the bound of the duty holds to the message."""
+        for _ in range(BURST):
+            before = self._heard.received
+            self._client.loop_read()
+            self._more = self._heard.received != before
+            if not self._more or not self._duty.has_room():
+                return
+
+    def _leave(self) -> None:
+        client = self._client
+        if self._heard.connected:
+            self._duty.turn(client)
+        client.disconnect()
+        until = monotonic() + 1.0
+        while client.socket() is not None and client.want_write() and monotonic() < until:
+            self._turns.wait(self._socket(), False, True, 0.1)
+            client.loop_write()
+
+    def _rest(self) -> None:
+        """Back-off with jitter between connections: 0.1 s, doubling, at most 30 s; a good connection resets it."""
+        self._delay = 30.0 if self._heard.taken_over else min(30.0, max(0.1, 2 * self._delay))
+        until = monotonic() + self._delay * random.uniform(0.5, 1.0)
+        while not self._stop.is_set() and (left := until - monotonic()) > 0:
+            self._turns.wait(None, False, False, left)

@@ -1,0 +1,108 @@
+"""Publishes with QoS 1 and waits until the broker has acknowledged all of it.
+
+One client id per partition, given by the caller: a broker expels the older of two with the same id, so a zombie that
+lost its partition can't go on publishing unnoticed.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from paho.mqtt.client import Client, MQTTMessage
+
+from connectors.mqtt.session import Session
+from connectors.mqtt.settings import MqttSettings
+from pipeline.core.errors import Bug, Unavailable
+from pipeline.runtime.clock import monotonic
+
+WINDOW = 16  # in flight at once: below the receive maximum of any broker's defaults (Mosquitto: 20)
+
+
+class Publication(NamedTuple):
+    topic: str
+    payload: bytes
+    retain: bool = False
+
+
+def _is_topic(topic: str) -> bool:
+    size = len(topic.encode(errors="surrogatepass"))
+    return 0 < size <= 0xFFFF and topic.isprintable() and not any(sign in topic for sign in "+#")
+
+
+class MqttSink:
+    """Connects at once and for ever. One thread publishes."""
+
+    def __init__(self, settings: MqttSettings, timeout_s: float = 10.0) -> None:
+        self._timeout_s = timeout_s
+        self._lock = threading.Condition()
+        self._queue: deque[Publication] = deque()
+        self._flying: set[int] = set()
+        self._refused = ""
+        self._session = Session(settings, (), self)
+
+    @property
+    def connected(self) -> bool:
+        return self._session.connected
+
+    @property
+    def last_error(self) -> str:
+        return self._session.last_error
+
+    def alive(self) -> bool:
+        return self._session.alive()
+
+    def publish(self, messages: Sequence[Publication]) -> None:
+        """Returns when the broker has all of them, in this order. Raises Unavailable: then send them all again.
+
+        What an earlier call left unfinished goes first, so a newer retained value is never overtaken by an older one.
+        """
+        for message in messages:
+            if not _is_topic(message.topic):
+                raise Bug(f"no topic to publish to: {message.topic!r}")
+        until = monotonic() + self._timeout_s
+        with self._lock:
+            self._wait(until)
+            self._refused = ""
+            self._queue.extend(messages)
+            self._session.wake()
+            self._wait(until)
+            if self._refused:
+                raise Unavailable(f"{self._refused}: broker refused a publication", retry_after=5.0)
+
+    def close(self) -> None:
+        """What no `publish` returned for is dropped."""
+        self._session.close()
+
+    def begin(self) -> None:
+        """Paho itself sends again what was in flight on the older connection."""
+
+    def receive(self, message: MQTTMessage) -> None:
+        """A sink subscribes to nothing."""
+
+    def acknowledged(self, mid: int, refused: str) -> None:
+        with self._lock:
+            self._flying.discard(mid)
+            self._refused = self._refused or refused
+            if not self._queue and not self._flying:
+                self._lock.notify_all()
+
+    def turn(self, client: Client) -> None:
+        with self._lock:
+            while self._queue and len(self._flying) < WINDOW:
+                message = self._queue.popleft()
+                sent = client.publish(message.topic, message.payload, qos=1, retain=message.retain)
+                self._flying.add(sent.mid)
+
+    def has_room(self) -> bool:
+        return True
+
+    def _wait(self, until: float) -> None:
+        while self._queue or self._flying:
+            if not self._session.alive():
+                raise Bug(f"MQTT sink stopped: {self._session.last_error or 'closed'}")
+            left = until - monotonic()
+            if left <= 0:
+                why = self._session.last_error or "no acknowledgement in time"
+                raise Unavailable(f"MQTT sink: {why}", retry_after=1.0)
+            self._lock.wait(min(left, 0.5))

@@ -1,0 +1,123 @@
+"""Messages of one broker, acknowledged only once settled.
+
+Rules R1, R3, R4, R5: acknowledgements go out as the longest settled prefix of the connection they came on; what is
+read and not settled is bounded in bytes and messages, and past the bound nothing is read.
+"""
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from paho.mqtt.client import Client, MQTTMessage
+
+from connectors.mqtt.acks import Acks
+from connectors.mqtt.session import Session
+from connectors.mqtt.settings import MqttSettings
+from pipeline.core.errors import Bug
+from pipeline.core.ports import Clock
+from pipeline.core.samples import Payload
+
+
+class Message(NamedTuple):
+    token: int
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of what is read and not settled: at most one message more than `messages` or `size` is held."""
+
+    messages: int = 10_000
+    size: int = 64 << 20
+
+
+class SourceCounts(NamedTuple):
+    received: int
+    redelivered: int
+    unsettled_messages: int
+    unsettled_bytes: int
+    connections: int
+    errors: int
+    last_error: str
+
+
+class MqttSource:
+    """Connects at once and for ever. `poll` and `settle` are for one thread, the rest for any."""
+
+    def __init__(
+        self, settings: MqttSettings, filters: Sequence[str], clock: Clock, bounds: Bounds | None = None
+    ) -> None:
+        self._clock, self._bounds = clock, bounds or Bounds()
+        self._lock = threading.Condition()
+        self._acks = Acks()
+        self._arrived: list[Message] = []
+        self._received = self._redelivered = 0
+        self._session = Session(settings, filters, self)
+
+    @property
+    def connected(self) -> bool:
+        return self._session.connected
+
+    def alive(self) -> bool:
+        """False: the network thread is dead, and only a new process or source helps."""
+        return self._session.alive()
+
+    def poll(self, max_wait: float, max_messages: int) -> list[Message]:
+        """Waits for a message at most so many seconds; an empty list is no end. Raises Bug where nothing can come."""
+        with self._lock:
+            if not self._arrived:
+                self._lock.wait(max_wait)
+            batch, self._arrived = self._arrived[:max_messages], self._arrived[max_messages:]
+        if not batch and not self._session.alive():
+            raise Bug(f"MQTT source stopped: {self._session.last_error or 'closed'}")
+        return batch
+
+    def settle(self, tokens: Iterable[int]) -> None:
+        """These are safe elsewhere; the network thread acknowledges the settled prefix in order at its next turn."""
+        with self._lock:
+            self._acks.settle(tokens)
+        self._session.wake()
+
+    def counts(self) -> SourceCounts:
+        with self._lock:
+            held = (self._acks.unsettled_messages, self._acks.unsettled_bytes)
+        session = self._session
+        return SourceCounts(
+            self._received, self._redelivered, *held, session.connections, session.errors, session.last_error
+        )
+
+    def close(self) -> None:
+        """Sends the acknowledgements that are due and leaves; what is not settled comes again to the next session."""
+        self._session.close()
+
+    def begin(self) -> None:
+        with self._lock:
+            self._acks.begin_epoch()
+
+    def receive(self, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""  # no topic that anybody may use: becomes a reject
+        payload = Payload(topic, bytes(message.payload), self._clock.now_ms(), message.retain)
+        with self._lock:
+            self._received += 1
+            self._redelivered += message.dup
+            token = self._acks.arrive(self._acks.epoch, message.mid, message.qos, len(topic) + len(message.payload))
+            self._arrived.append(Message(token, payload))
+            if len(self._arrived) == 1:
+                self._lock.notify()
+
+    def acknowledged(self, mid: int, refused: str) -> None:
+        """A source publishes nothing."""
+
+    def turn(self, client: Client) -> None:
+        with self._lock:
+            ready = self._acks.ready()
+        for mid, qos in ready:
+            client.ack(mid, qos)
+
+    def has_room(self) -> bool:
+        acks, bounds = self._acks, self._bounds
+        return acks.unsettled_messages < bounds.messages and acks.unsettled_bytes < bounds.size

@@ -1,0 +1,81 @@
+"""The command: picks the verb, imports only that one, and turns every expected failure into one line and an exit code.
+
+Rule: 0 done, 1 failed while running, 2 wrong configuration or usage, 130 interrupted; no traceback for any of these.
+"""
+
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import NamedTuple
+
+import typer
+
+from pipeline.core.errors import ConfigError, Unavailable
+
+
+class Verb(NamedTuple):
+    """`module` holds a function with the verb's name; the sentence is here so that --help imports nothing."""
+
+    name: str
+    module: str
+    sentence: str
+
+
+VERBS = (
+    Verb("demo", "pipeline.cli.demo", "Bundled factory lines, all roles and a live view, from nothing."),
+    Verb("run", "pipeline.cli.run", "The roles of a configuration, until SIGTERM."),
+    Verb("check", "pipeline.cli.check", "Check a configuration; no connection is made."),
+    Verb(
+        "explain", "pipeline.cli.explain", "Commented sample of a configuration file or an alarm rule; what a KPI is."
+    ),
+    Verb("query", "pipeline.cli.query", "Results from the store: table, csv, json or parquet."),
+    Verb("replay", "pipeline.cli.replay", "Recorded files to the broker as if live."),
+    Verb("log", "pipeline.cli.log", "The log for people: frames as tables, rejects with their reason."),
+    Verb("bench", "pipeline.cli.bench", "Benchmarks, each against a named baseline of the same run."),
+)
+
+
+def main() -> None:
+    """The entry point `parkpulse`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command line and returns its exit code."""
+    first = next((word for word in arguments if not word.startswith("-")), "")
+    try:
+        build_app(first)(arguments, prog_name="parkpulse")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except ConfigError as error:
+        print(*error.slips, sep="\n", file=sys.stderr)
+        return 2
+    except Unavailable as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def build_app(wanted: str) -> typer.Typer:
+    """All verbs by name and sentence; only the wanted one is imported."""
+    app = typer.Typer(
+        help="ParkPulse: from MQTT samples to KPIs, anomalies and alarms you can trust.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_no_options)
+    for verb in VERBS:
+        if find_spec(verb.module) is None:
+            continue
+        if verb.name == wanted:
+            app.command(verb.name)(getattr(import_module(verb.module), verb.name))
+        else:
+            app.command(verb.name, help=verb.sentence)(_no_options)
+    return app
+
+
+def _no_options() -> None:
+    """Stands in for what is not imported; a callback keeps Typer from running a single verb without its name."""

@@ -1,0 +1,143 @@
+"""`parkpulse query`: results from the store, for people (table) and for programs (csv, json, parquet).
+
+Rule: standard output holds the table and nothing else. A slip of the user is one line on standard error and exit code
+2; a store that is not there or does not answer is one line and exit code 1.
+"""
+
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.core.errors import ConfigError, Unavailable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PIPED_WIDTH = 1_000_000
+"""Columns of a table that nobody's screen limits: each row stays one line."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
+
+
+def query(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration folder.")],
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help="metrics, elements, kpis, anomalies, alerts, states or ledger.")
+    ],
+    *,
+    equipment: Annotated[str, typer.Option(metavar="PATH", help="Only this equipment and all below it.")] = "",
+    since: Annotated[str, typer.Option("--from", metavar="T", help="First time: ISO 8601 (UTC) or epoch ms.")] = "",
+    until: Annotated[str, typer.Option("--to", metavar="T", help="Time before which it ends.")] = "",
+    window: Annotated[str, typer.Option(metavar="W", help="Only windows of this length: 1s, 10s, 1m, 15m.")] = "",
+    format: Annotated[str, typer.Option(help="table, csv, json or parquet.")] = "table",
+) -> None:
+    """Show results from the store: newest revision of each, in order of time, equipment and name."""
+    from pipeline.view.export import FORMATS
+
+    try:
+        if format not in FORMATS:
+            raise _slip("--format", "unknown", format, "one of " + ", ".join(FORMATS))
+        table = _select(config, what, equipment, (since, until), window)
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    except Unavailable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    _write(table, format)
+
+
+def _select(folder: Path, what: str, equipment: str, period: tuple[str, str], window: str) -> "pl.DataFrame":
+    from unicodedata import normalize
+
+    from connectors.local_store import LocalStore
+    from pipeline.config.read import read_config
+    from pipeline.view.tables import WHATS, query_table
+
+    measurement = next((known for known in WHATS if known == what), None)
+    if measurement is None:
+        raise _slip("WHAT", "unknown", what, "one of " + ", ".join(WHATS))
+    since_ms, until_ms = (moment_ms(text, option) for text, option in zip(period, ("--from", "--to"), strict=True))
+    window_s = window_seconds(window)
+    config = read_config(folder)
+    path = config.data_dir / "store.sqlite"
+    if not path.exists():
+        raise Unavailable(f"{path}: no results yet; run the pipeline with this configuration first")
+    store = LocalStore(path)
+    try:
+        return query_table(
+            store,
+            measurement,
+            config.levels,
+            normalize("NFC", equipment).strip("/"),
+            since_ms=since_ms,
+            until_ms=until_ms,
+            window_s=None if measurement in ("alerts", "states") else window_s,
+        )
+    finally:
+        store.close()
+
+
+def _slip(where: str, what: str, got: str, expected: str) -> ConfigError:
+    return ConfigError(f"{where}: {what}; got {got!r}; expected {expected}")
+
+
+def moment_ms(text: str, option: str) -> int | None:
+    """
+    >>> moment_ms("2026-05-28T20:26:40.123Z", "--from"), moment_ms("1780000000123", "--from"), moment_ms("", "--from")
+    (1780000000123, 1780000000123, None)
+    """
+    if not text:
+        return None
+    slip = _slip(
+        option, "no time", text, "ISO 8601 like '2026-05-28T20:26:40Z' (UTC where no zone is named) or epoch ms"
+    )
+    if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        ms = int(text)
+    else:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise slip from None
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        ms = (aware - _EPOCH) // timedelta(milliseconds=1)
+    if not _FIRST_MS <= ms <= _LAST_MS:
+        raise slip
+    return ms
+
+
+def window_seconds(text: str) -> int | None:
+    """
+    >>> window_seconds("15m"), window_seconds("")
+    (900, None)
+    """
+    from pipeline.config.amounts import whole_ms
+
+    if not text:
+        return None
+    try:
+        ms = whole_ms(text)
+    except ValueError:
+        ms = 0
+    if ms <= 0 or ms % 1000:
+        raise _slip("--window", "no window length", text, "whole seconds like '10s', '1m', '15m'")
+    return ms // 1000
+
+
+def _write(table: "pl.DataFrame", format: str) -> None:
+    """Bytes, so that a terminal's encoding changes no letter of a path."""
+    from pipeline.view.export import drawing, file_bytes
+
+    if format != "table":
+        sys.stdout.buffer.write(file_bytes(table, format))
+        sys.stdout.buffer.flush()
+        return
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    Console(width=width, markup=False, highlight=False, emoji=False).print(drawing(table))

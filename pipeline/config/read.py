@@ -1,0 +1,135 @@
+"""A configuration folder -> one frozen `Config`, or every slip in it at once.
+
+Rule: nothing is connected to before this has passed; no slip hides another.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.config.broker import BrokerSection, secret
+from pipeline.config.checks import check_line
+from pipeline.config.line_model import LineFile
+from pipeline.config.model import GatewaySection, HttpSection, LogSection, ParkFile, StoreSection
+from pipeline.config.packs import Packs
+from pipeline.config.resolve import resolve_line, resolve_time
+from pipeline.config.shape import Loc
+from pipeline.config.shift import ShiftSection
+from pipeline.config.slips import Slip, beside, validate
+from pipeline.config.toml import read_toml
+from pipeline.core.errors import ConfigError
+from pipeline.core.line_config import LineConfig, TimeConfig
+
+PARK = "park.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the folder says, resolved: paths absolute, times in ms, lines complete."""
+
+    folder: Path
+    levels: tuple[str, ...]
+    data_dir: Path
+    timezone: str
+    language: str
+    time: TimeConfig
+    gateway: GatewaySection
+    http: HttpSection
+    log: LogSection
+    store: StoreSection
+    brokers: tuple[BrokerSection, ...]
+    shifts: tuple[ShiftSection, ...]
+    lines: tuple[LineConfig, ...]
+
+
+def read_config(folder: Path) -> Config:
+    """Raises ConfigError with all slips."""
+    folder = folder.expanduser().resolve()
+    if not folder.is_dir():
+        what = "no such folder" if not folder.exists() else "a file, not a folder"
+        raise ConfigError(f"{folder}: {what}; expected the configuration folder that holds {PARK}; correct the path")
+    if not (folder / PARK).is_file():
+        raise ConfigError(f"{folder}: no {PARK} there; expected a configuration folder; see `parkpulse explain park`")
+    said: list[str] = []
+    park, levels = _read_park(folder, said)
+    files = _read_lines(folder, levels, said)
+    if said or park is None:
+        raise ConfigError(*said)
+    return _config(folder, park, files)
+
+
+def _config(folder: Path, park: ParkFile, files: list[LineFile]) -> Config:
+    return Config(
+        folder=folder,
+        levels=park.levels,
+        data_dir=(folder / Path(park.data_dir).expanduser()).resolve(),
+        timezone=park.timezone,
+        language=park.language,
+        time=resolve_time(park.time),
+        gateway=park.gateway,
+        http=park.http,
+        log=park.log,
+        store=park.store,
+        brokers=tuple(_located(broker, folder) for broker in park.brokers),
+        shifts=park.shifts,
+        lines=tuple(resolve_line(line, park.levels, park.time) for line in files),
+    )
+
+
+def _read_park(folder: Path, said: list[str]) -> tuple[ParkFile | None, tuple[str, ...]]:
+    """The park, and the levels to hold paths against: none where they are wrong."""
+    try:
+        park, slips = validate(ParkFile, read_toml(folder / PARK, PARK))
+    except ConfigError as error:
+        said.extend(error.slips)
+        return None, ()
+    if park is not None:
+        slips += beside(slips, (slip for i, one in enumerate(park.brokers) for slip in _check_broker(i, one, folder)))
+    said.extend(slip.line(PARK) for slip in slips)
+    has_levels = not any(slip.loc[:1] == ("levels",) for slip in slips)
+    return park, park.levels if park is not None and has_levels else ()
+
+
+def _read_lines(folder: Path, levels: tuple[str, ...], said: list[str]) -> list[LineFile]:
+    packs, files, owners = Packs(folder), [], dict[str, str]()
+    for path in sorted((folder / "lines").rglob("*.toml")):
+        name = path.relative_to(folder).as_posix()
+        try:
+            raw, unknown_pack = packs.merged(read_toml(path, name))
+        except ConfigError as error:
+            said.extend(slip for slip in error.slips if slip not in said)
+            continue
+        line, slips = validate(LineFile, raw)
+        if line is not None:
+            found = [] if unknown_pack else list(check_line(line, levels))
+            if (first := owners.setdefault(line.path, name)) != name:
+                found.append(Slip(("path",), f"{line.path!r} is the path of {first} too; a path names one line"))
+            slips += beside(slips, found)
+            files.append(line)
+        said.extend(slip.line(name) for slip in [*unknown_pack, *slips])
+    return files
+
+
+def _check_broker(i: int, broker: BrokerSection, folder: Path) -> Iterator[Slip]:
+    at: Loc = ("brokers", i)
+    for key, file in (("ca", broker.ca), ("cert", broker.cert), ("key", broker.key)):
+        if file and not broker.is_tls:
+            yield Slip((*at, key), f"a TLS file for a plain address; got {broker.url!r}; use mqtts:// or remove {key}")
+        elif file and not (folder / Path(file).expanduser()).is_file():
+            yield Slip((*at, key), f"no such file; got {file!r}; expected a PEM file, relative to {PARK}")
+    if bool(broker.cert) != bool(broker.key):
+        yield Slip((*at, "cert"), "cert and key belong together; give both or neither")
+    if broker.password_env and not broker.username:
+        yield Slip((*at, "username"), "a password without a user name; add username")
+    if broker.password_env and secret(broker.password_env) is None:
+        name = broker.password_env
+        yield Slip(
+            (*at, "password_env"), f"variable {name} is not set; set {name}, or {name}_FILE to a file that holds it"
+        )
+
+
+def _located(broker: BrokerSection, folder: Path) -> BrokerSection:
+    files = {"ca": broker.ca, "cert": broker.cert, "key": broker.key}
+    return broker.model_copy(
+        update={key: str((folder / Path(file).expanduser()).resolve()) if file else "" for key, file in files.items()}
+    )

@@ -1,0 +1,53 @@
+"""Names of equipment, metrics and alarms, and paths made of them.
+
+Rule: nothing here knows how many levels there are; a name is 1-64 letters, digits, `-`, `_` or `.` in NFC, not
+beginning with `_`. Letters of any script count, with the marks that belong to them.
+
+>>> name_slip("dây-chuyền.1"), name_slip("_raw")
+('', "begins with '_'")
+>>> mend_name("Motor current [A]")
+'Motor_current_A_'
+"""
+
+import unicodedata
+
+MAX_NAME = 64
+
+
+def name_slip(name: str) -> str:
+    """What is wrong with a name, or "" when it is legal."""
+    if not name:
+        return "is empty"
+    if len(name) > MAX_NAME:
+        return f"is longer than {MAX_NAME} characters"
+    if name[0] == "_":
+        return "begins with '_'"
+    if not unicodedata.is_normalized("NFC", name):
+        return "is not in Unicode form NFC"
+    bad = next((char for char in name if not _is_legal(char)), "")
+    if bad:
+        return f"holds {bad!r}, only letters, digits, '-', '_' and '.' are allowed"
+    return "begins with a mark" if unicodedata.category(name[0])[0] == "M" else ""
+
+
+def path_slip(path: str) -> str:
+    """What is wrong with the names of a path, or ""."""
+    for name in path.split("/"):
+        if slip := name_slip(name):
+            return f"the level {name!r} {slip}" if name else "a level is empty"
+    return ""
+
+
+def mend_name(name: str) -> str:
+    """A legal name for a foreign one: what is forbidden becomes `_` (runs of it one), a leading `_` goes."""
+    mended = ""
+    for char in unicodedata.normalize("NFC", name.strip()):
+        if _is_legal(char):
+            mended += char
+        elif not mended.endswith("_"):
+            mended += "_"
+    return mended.lstrip("_")[:MAX_NAME]
+
+
+def _is_legal(char: str) -> bool:
+    return char in "-_." or unicodedata.category(char)[0] in "LM" or unicodedata.category(char) == "Nd"

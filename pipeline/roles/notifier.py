@@ -1,0 +1,83 @@
+"""The notifier role: alerts.v1 and the lines' progress in, MQTT alert topics and heartbeats out."""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from connectors.codecs import alerts_json, results_json
+from connectors.mqtt.sink import MqttSink, Publication
+from pipeline.core.ports import Clock, Log
+from pipeline.core.results import Result
+from pipeline.runtime import snapshot
+from pipeline.runtime.checkpoint import Saved, Slots
+from pipeline.runtime.instruments import Instruments
+from pipeline.steps.notifier import NotifierState, Publish, step
+
+_ENCODER = msgspec.json.Encoder()
+
+
+@dataclass
+class Notifier:
+    log: Log
+    sink: MqttSink
+    clock: Clock
+    instruments: Instruments
+    instance: str = "notifier"
+    name: str = "notifier"
+    state: NotifierState = field(default_factory=NotifierState)
+
+    def __post_init__(self) -> None:
+        self.alerts = self.log.reader("alerts.v1", self.name, self.instance)
+        self.results = self.log.reader("results.v1", self.name, self.instance)
+        self.slots = Slots(self.log.state(), self.name, self.instance)
+        saved = self.slots.load(0)
+        if saved is not None:
+            self.state = snapshot.load(NotifierState, saved.state)
+        for reader in (self.alerts, self.results):
+            for partition in reader.partitions:
+                reader.seek(partition, reader.committed(partition) or reader.first_offset(partition))
+
+    def turn(self, max_wait: float) -> int:
+        """Publish, then remember, then commit: a crash repeats a transition, and never loses one.
+
+        While it catches up, the log's time is its now: a line is lost by what the log says, not by our own absence.
+        """
+        raised = self.alerts.poll(0.0)
+        read = self.results.poll(0.0 if raised else max_wait)
+        alerts = [alerts_json.decode(record.value) for record in raised]
+        progress: list[Result] = []
+        for record in read:
+            if dict(record.headers).get("kinds") == b"progress":
+                progress += results_json.decode(record.value)
+        before = self.state
+        now = max(record.append_ms for record in read) if read else self.clock.now_ms()
+        state, out = step(before, alerts, progress, now)
+        try:
+            if out:
+                self.sink.publish([_publication(message) for message in out])
+        except BaseException:
+            self._again()
+            raise
+        self.state = state
+        if alerts:
+            self.slots.save(0, Saved(0, snapshot.dump(state)))
+            self.slots.store.flush()
+        for reader, records in ((self.alerts, raised), (self.results, read)):
+            if records:
+                reader.commit({record.partition: record.offset + 1 for record in records})
+        return len(raised) + len(read)
+
+    def _again(self) -> None:
+        """What was read and not published is read again."""
+        for reader in (self.alerts, self.results):
+            for partition in reader.partitions:
+                reader.seek(partition, reader.committed(partition) or reader.first_offset(partition))
+
+    def close(self) -> None:
+        self.alerts.close()
+        self.results.close()
+        self.sink.close()
+
+
+def _publication(message: Publish) -> Publication:
+    return Publication(message.topic, b"" if message.body is None else _ENCODER.encode(message.body), message.retain)

@@ -1,0 +1,136 @@
+"""Wires roles to ports: which log, which store, which brokers; one thread a role, until told to stop.
+
+Rule: everything a role needs is handed to it here; no role reads configuration.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Literal
+
+from connectors.codecs.topics import Grammar
+from connectors.local_store import LocalStore
+from connectors.memory import MemoryLog
+from connectors.mqtt.settings import MqttSettings
+from connectors.mqtt.sink import MqttSink
+from connectors.mqtt.source import MqttSource
+from connectors.sqlite_log import SqliteLog
+from pipeline.config.broker import BrokerSection
+from pipeline.config.read import Config
+from pipeline.core.errors import ConfigError
+from pipeline.core.ports import Clock, Log
+from pipeline.roles.gateway import Gateway, GatewaySetup
+from pipeline.roles.historian import Historian
+from pipeline.roles.notifier import Notifier
+from pipeline.roles.worker import Worker
+from pipeline.runtime.instruments import Instruments
+from pipeline.runtime.logs import log as logger
+from pipeline.runtime.loop import Role, run
+
+RoleName = Literal["gateway", "worker", "historian", "notifier"]
+ROLES: tuple[RoleName, ...] = ("gateway", "worker", "historian", "notifier")
+TOPICS = ("samples.v1", "results.v1", "alerts.v1", "commands.v1", "late.v1", "rejects.v1")
+
+
+def open_log(config: Config, clock: Clock) -> Log:
+    log: Log = MemoryLog(clock) if config.log.kind == "memory" else SqliteLog(config.data_dir / "log", clock)
+    log.ensure(dict.fromkeys(TOPICS, config.log.partitions))
+    return log
+
+
+def open_store(config: Config) -> LocalStore:
+    return LocalStore(config.data_dir / "store.sqlite")
+
+
+def mqtt(broker: BrokerSection, client_id: str) -> MqttSettings:
+    return MqttSettings(
+        broker.url,
+        client_id,
+        broker.protocol,
+        broker.ca or None,
+        broker.cert or None,
+        broker.key or None,
+        broker.username or None,
+        broker.password(),
+    )
+
+
+def filters(broker: BrokerSection) -> list[str]:
+    """What to subscribe to for the families that are switched on."""
+    known = {"own": "parkpulse/v1/data/#", "umh": "umh/v1/#"}
+    return [known[family] for family in broker.families if family in known]
+
+
+@dataclass
+class Park:
+    """The roles of one process on one log. `start` returns at once; a role that fails ends all, see `failed`."""
+
+    config: Config
+    clock: Clock
+    log: Log
+    instruments: Instruments = field(default_factory=Instruments)
+    linger_s: float | None = None
+    roles: dict[str, Role] = field(default_factory=dict)
+    threads: list[threading.Thread] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+    failed: BaseException | None = None
+
+    def start(self, names: Sequence[RoleName]) -> None:
+        made: dict[RoleName, Callable[[], Role]] = {
+            "gateway": self.gateway,
+            "worker": lambda: Worker(self.log, self.instruments),
+            "historian": lambda: Historian(self.log, open_store(self.config), self.instruments),
+            "notifier": self.notifier,
+        }
+        for name in names:
+            self.roles[name] = made[name]()
+        for role in self.roles.values():
+            thread = threading.Thread(target=self._run, args=(role,), name=role.name)
+            self.threads.append(thread)
+            thread.start()
+
+    def gateway(self) -> Gateway:
+        config, broker = self.config, self._broker("gateway")
+        name = config.gateway.name
+        source = MqttSource(mqtt(broker, f"parkpulse-{name}"), filters(broker), self.clock)
+        linger = config.time.linger_ms / 1000 if self.linger_s is None else self.linger_s
+        grammar = Grammar(config.levels, frozenset(broker.families))
+        setup = GatewaySetup(name, grammar, config.gateway.max_payload, config.lines, linger)
+        return Gateway(source, self.log, self.clock, setup, self.instruments)
+
+    def notifier(self) -> Notifier:
+        broker = self._broker("notifier")
+        sink = MqttSink(mqtt(broker, f"parkpulse-{self.config.gateway.name}-notifier-0"))
+        return Notifier(self.log, sink, self.clock, self.instruments)
+
+    def _broker(self, role: str) -> BrokerSection:
+        if len(self.config.brokers) != 1:
+            raise ConfigError(
+                f"park.toml: brokers: the role {role} needs one; got {len(self.config.brokers)}; "
+                "expected exactly one [[brokers]] today; see `parkpulse explain park`"
+            )
+        return self.config.brokers[0]
+
+    def _run(self, role: Role) -> None:
+        try:
+            run(role, self.stop)
+        except BaseException as error:
+            logger(role.name).error("failed", what=str(error), exc_info=True)
+            self.failed = self.failed or error
+            self.stop.set()
+
+    def join(self) -> None:
+        """Asks every role to end cleanly and waits for it; then the failure of one is raised."""
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+        if self.failed is not None:
+            raise self.failed
+
+
+def started(stack: ExitStack, park: Park, names: Iterable[RoleName]) -> Park:
+    """The park with these roles running; leaving `stack` ends them."""
+    stack.callback(park.join)
+    park.start(tuple(names))
+    return park

@@ -1,0 +1,176 @@
+"""The worker role: samples.v1 in; results.v1, alerts.v1, late.v1 and rejects.v1 out; state in checkpoints."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from connectors.codecs import alerts_json, results_json
+from pipeline.core.errors import ConfigError
+from pipeline.core.frames import Frame, FrameError, Kind, decode, encode
+from pipeline.core.line_config import LineConfig
+from pipeline.core.ports import Log, Outgoing, Record
+from pipeline.core.results import LineResults, Result
+from pipeline.runtime import snapshot
+from pipeline.runtime.checkpoint import Committer, Slots
+from pipeline.runtime.instruments import Instruments
+from pipeline.steps.partition import PartitionState
+from pipeline.steps.plan import Entry
+from pipeline.steps.worker import Aside, Output, step
+
+SAMPLES, RESULTS, ALERTS, LATE, REJECTS = "samples.v1", "results.v1", "alerts.v1", "late.v1", "rejects.v1"
+
+
+@dataclass(slots=True)
+class Held:
+    """One partition in memory: its state before the record at `position`; aloud from `aloud`."""
+
+    state: PartitionState
+    position: int
+    aloud: int
+
+
+@dataclass
+class Worker:
+    log: Log
+    instruments: Instruments
+    instance: str = "worker"
+    name: str = "worker"
+    held: dict[int, Held] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.reader = self.log.reader(SAMPLES, self.name, self.instance)
+        self.writer = self.log.writer()
+        self.committer = Committer(self.reader, self.writer, Slots(self.log.state(), self.name, self.instance))
+        self.instruments.checkpoint_age.labels(self.name).set_function(self.committer.age)
+        for partition in self.reader.partitions:
+            self.held[partition] = self._restore(partition)
+            self.reader.seek(partition, self.held[partition].position)
+
+    def _restore(self, partition: int) -> Held:
+        saved = self.committer.slots.load(partition)
+        first, committed = self.reader.first_offset(partition), self.reader.committed(partition)
+        if saved is not None and saved.offset >= first:
+            state = snapshot.load(PartitionState, saved.state)
+            return Held(state, saved.offset, max(saved.offset, committed or 0))
+        if committed is not None and first > 0:
+            raise ConfigError(
+                f"log: {SAMPLES} begins at {first} and no checkpoint reaches it; got commit {committed}; "
+                "expected a checkpoint or the whole log; begin with an empty data folder to go on"
+            )
+        return Held(PartitionState(), first, max(first, committed or 0))
+
+    def turn(self, max_wait: float) -> int:
+        records = self.reader.poll(max_wait)
+        with self.instruments.step_duration.labels(self.name).time():
+            for partition in {record.partition for record in records}:
+                self._take(self.held[partition], [r for r in records if r.partition == partition])
+        self.writer.flush()
+        positions = {partition: held.position for partition, held in self.held.items()}
+        if self.committer.checkpoint_due():
+            states = {partition: snapshot.dump(held.state) for partition, held in self.held.items()}
+            self.committer.checkpoint(positions, states)
+        elif self.committer.commit_due():
+            self.committer.commit(positions)
+        return len(records)
+
+    def _take(self, held: Held, records: list[Record]) -> None:
+        entries: list[Entry] = []
+        outgoing: list[Outgoing] = []
+        for record in records:
+            entry = read(record)
+            if isinstance(entry, Entry):
+                entries.append(entry)
+            elif record.offset >= held.aloud:
+                outgoing.append(entry)
+        held.state, out = step(held.state, entries)
+        outgoing += spoken(out, held.aloud)
+        self.writer.write(outgoing)
+        held.position = records[-1].offset + 1
+        held.aloud = max(held.aloud, held.position)
+        self._count(out)
+
+    def _count(self, out: Output) -> None:
+        self.instruments.samples.inc(out.counts.get("received", 0))
+        self.instruments.late_samples.inc(out.counts.get("late", 0))
+        self.instruments.count_rejected({"clock": out.counts.get("clock", 0)})
+        self.instruments.results.inc(sum(len(said.results) for said in out.results))
+        self.instruments.alerts.inc(sum(len(said.alerts) for said in out.results))
+
+    def close(self) -> None:
+        """A clean end leaves a checkpoint, so that the next start has nothing to repeat."""
+        states = {partition: snapshot.dump(held.state) for partition, held in self.held.items()}
+        self.committer.checkpoint({partition: held.position for partition, held in self.held.items()}, states)
+        self.writer.close()
+        self.reader.close()
+
+
+def read(record: Record) -> Entry | Outgoing:
+    """A record that cannot be read becomes a reject with its place in the log, so that a repeat shows."""
+    try:
+        frame = decode(record.value)
+        if frame.kind == Kind.CONFIGURATION:
+            LineConfig.model_validate_json(frame.body)
+        return Entry(record.offset, record.append_ms, record.key.decode(), frame)
+    except (FrameError, ValueError) as error:
+        return _reject(record, "poison", str(error).splitlines()[0])
+
+
+def _reject(record: Record, reason: str, sentence: str) -> Outgoing:
+    headers = (
+        ("reason", reason.encode()),
+        ("sentence", sentence.encode()),
+        ("partition", str(record.partition).encode()),
+        ("offset", str(record.offset).encode()),
+    )
+    return Outgoing(REJECTS, record.key, record.value, headers)
+
+
+def spoken(out: Output, aloud: int) -> Iterable[Outgoing]:
+    """Records to write for what records from `aloud` on made the lines say."""
+    for said in out.results:
+        if said.offset >= aloud:
+            yield from _results(said)
+    for topic, asides in ((LATE, out.late), (REJECTS, out.rejected)):
+        for aside in asides:
+            if aside.entry.offset >= aloud:
+                yield _aside(topic, aside)
+
+
+def _results(said: LineResults) -> Iterable[Outgoing]:
+    key = said.line.encode()
+    progress = [result for result in said.results if result.kind == "progress"]
+    others = [result for result in said.results if result.kind != "progress"]
+    for results in (others, progress):
+        if results:
+            yield _result_record(key, results)
+    for alert in said.alerts:
+        yield Outgoing(ALERTS, key, alerts_json.encode(alert), alerts_json.cloudevents(alert, said.line))
+
+
+def _result_record(key: bytes, results: list[Result]) -> Outgoing:
+    return Outgoing(RESULTS, key, results_json.encode(results), (("kinds", results_json.kinds(results)),))
+
+
+def _aside(topic: str, aside: Aside) -> Outgoing:
+    frame, rows = aside.entry.frame, np.array(aside.rows)
+    headers = (
+        ("reason", aside.reason.encode()),
+        ("samples", str(len(rows)).encode()),
+        ("offset", str(aside.entry.offset).encode()),
+    )
+    return Outgoing(topic, aside.entry.line.encode(), encode(_chosen(frame, rows)), headers)
+
+
+def _chosen(frame: Frame, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Frame:
+    """The same frame with some of its rows: original values, original header."""
+    return replace(
+        frame,
+        index=frame.index[rows],
+        t=frame.t[rows],
+        v=frame.v[rows],
+        text=None if frame.text is None else frame.text[rows],
+        q=None if frame.q is None else frame.q[rows],
+        row_flags=None if frame.row_flags is None else frame.row_flags[rows],
+        seq=None if frame.seq is None else frame.seq[rows],
+    )

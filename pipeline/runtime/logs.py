@@ -1,0 +1,61 @@
+"""Logging setup: one format for us and for the libraries; console on a terminal, one JSON object a line otherwise.
+
+Rule: quiet. Ours at INFO tell start, stop and changes of state, never a row or batch; libraries speak from WARNING up.
+"""
+
+import logging
+import sys
+from typing import TextIO, cast
+
+import structlog
+from structlog.stdlib import BoundLogger, ProcessorFormatter
+from structlog.typing import Processor
+
+_OURS = "parkpulse"
+_SAID_BY_ALL: tuple[Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+)
+_PROCESSORS: tuple[Processor, ...] = (
+    structlog.stdlib.filter_by_level,
+    *_SAID_BY_ALL,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.StackInfoRenderer(),
+    ProcessorFormatter.wrap_for_formatter,
+)
+
+
+def log(name: str) -> BoundLogger:
+    """The logger of one part; usable at import, before `setup`: then warnings only, on stderr."""
+    logger = logging.getLogger(f"{_OURS}.{name}")
+    return cast(BoundLogger, structlog.wrap_logger(logger, processors=_PROCESSORS, wrapper_class=BoundLogger))
+
+
+def setup(level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Sends everything to `stream` (stderr), in place of what an earlier call set up."""
+    target = stream or sys.stderr
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(_formatter(target.isatty()))
+    root = logging.getLogger()
+    for former in [h for h in root.handlers if isinstance(h.formatter, ProcessorFormatter)]:
+        root.removeHandler(former)
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger(_OURS).setLevel(level)
+    logging.captureWarnings(True)
+
+
+def _formatter(is_terminal: bool) -> ProcessorFormatter:
+    if is_terminal:
+        render: list[Processor] = [structlog.dev.ConsoleRenderer()]
+    else:
+        render = [
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    return ProcessorFormatter(
+        foreign_pre_chain=_SAID_BY_ALL, processors=[ProcessorFormatter.remove_processors_meta, *render]
+    )

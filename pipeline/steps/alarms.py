@@ -1,0 +1,119 @@
+"""The book of all alarms of a line: rules find conditions, the life cycle makes states, incidents get names.
+
+Rules: at most one open incident per alarm; its transitions are numbered from 0 without holes; its clear is announced
+exactly if the incident was. A rule that changed or went ends its open incident first and starts fresh from its place
+in the log. The book is a value: `step_alarms` returns a new one and leaves the old as it was.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from pipeline.alarms.limit import Limit
+from pipeline.alarms.silence import Silence
+from pipeline.core.alarm import TRANSITIONS, first_transition, is_news, next_transition
+from pipeline.core.line_config import AlarmConfig, LineConfig
+from pipeline.core.results import Transition
+from pipeline.core.rule import PANE_MS, AlarmFeed, Change, Memory, Rule
+
+RETURNED = TRANSITIONS["auto_ack"]["unack", "normal"]  # until people can acknowledge, a return does it by itself
+RULES: Mapping[str, Callable[[AlarmConfig], Rule]] = {"limit": Limit.of, "silence": Silence.of}
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmEntry:
+    """One alarm: its configuration, what its rule keeps, the newest transition of its open incident."""
+
+    alarm: AlarmConfig
+    memory: Memory
+    open: Transition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmBook:
+    """The alarms of one line by (unit, alarm)."""
+
+    entries: dict[tuple[str, str], AlarmEntry] = field(default_factory=dict)
+    started: bool = False
+
+
+def open_alarms(book: AlarmBook) -> int:
+    return sum(entry.open is not None for entry in book.entries.values())
+
+
+def step_alarms(book: AlarmBook, line: LineConfig, feed: AlarmFeed) -> tuple[AlarmBook, list[Transition]]:
+    """One tick of one line."""
+    wanted = {(alarm.unit, alarm.name): alarm for alarm in line.alarms if alarm.kind in RULES}
+    out: list[Transition] = []
+    kept: dict[tuple[str, str], AlarmEntry] = {}
+    for key, entry in book.entries.items():
+        if wanted.get(key) == entry.alarm:
+            kept[key] = entry
+        elif entry.open is not None:
+            out.append(_ended(entry.open, entry.alarm, feed))
+    blank = Memory(heard=(feed.running_ms, feed.append_ms)) if book.started else Memory()
+    entries: dict[tuple[str, str], AlarmEntry] = {}
+    for key, alarm in wanted.items():
+        entry, transitions = _step_entry(kept.get(key, AlarmEntry(alarm, blank)), line, feed)
+        entries[key] = entry
+        out += transitions
+    return AlarmBook(entries, started=True), out
+
+
+def _step_entry(entry: AlarmEntry, line: LineConfig, feed: AlarmFeed) -> tuple[AlarmEntry, list[Transition]]:
+    rule = RULES[entry.alarm.kind](entry.alarm)
+    seen = feed.of(entry.alarm.unit, entry.alarm.metric)
+    memory, changes = rule.step(entry.memory, seen)
+    newest, out = entry.open, list[Transition]()
+    horizon = line.time.announce_horizon_ms
+    for change in changes:
+        if change.active:
+            raised = _raised(entry.alarm, line, rule, change)
+            newest = replace(raised, announced=is_news(feed.append_ms, change.at_ms, horizon))
+            out.append(newest)
+        elif newest is not None:
+            out.append(_cleared(newest, rule, entry.alarm.metric, change))
+            newest = None
+    if newest is not None and not newest.announced:
+        clock = rule.clock(seen)
+        if clock is not None and is_news(feed.append_ms, clock, horizon):
+            newest = _still(newest, clock)
+            out.append(newest)
+    return AlarmEntry(entry.alarm, memory, newest), out
+
+
+def _raised(alarm: AlarmConfig, line: LineConfig, rule: Rule, change: Change) -> Transition:
+    equipment = f"{line.path}/{alarm.unit}" if alarm.unit else line.path
+    uom = _uom(line, alarm)
+    message_en, message_vi = rule.say(alarm.metric, uom, change)
+    return replace(
+        first_transition(alarm, equipment, change.at_ms, change.seq),
+        value=change.value,
+        threshold=change.threshold,
+        uom=uom,
+        message_en=alarm.message_en or message_en,
+        message_vi=alarm.message_vi or message_vi,
+    )
+
+
+def _cleared(newest: Transition, rule: Rule, metric: str, change: Change) -> Transition:
+    message_en, message_vi = rule.say(metric, newest.uom, change)
+    back = next_transition(newest, RETURNED, change.at_ms)
+    return replace(back, value=change.value, message_en=message_en, message_vi=message_vi)
+
+
+def _still(newest: Transition, clock: int) -> Transition:
+    """The incident was no news when it was raised; it is still open, and now it is."""
+    return replace(next_transition(newest, "unack", clock // PANE_MS * PANE_MS), announced=True)
+
+
+def _ended(newest: Transition, alarm: AlarmConfig, feed: AlarmFeed) -> Transition:
+    clock = RULES[alarm.kind](alarm).clock(feed.of(alarm.unit, alarm.metric))
+    at_ms = newest.event_time_ms if clock is None else clock // PANE_MS * PANE_MS
+    words = ("the rule was changed or removed", "quy tắc đã được thay đổi hoặc gỡ bỏ")
+    ended = next_transition(newest, RETURNED, at_ms)
+    return replace(ended, message_en=words[0], message_vi=words[1], reason="configuration")
+
+
+def _uom(line: LineConfig, alarm: AlarmConfig) -> str:
+    metrics = (metric for unit in line.units if unit.name == alarm.unit for metric in unit.metrics)
+    return next((metric.uom for metric in metrics if metric.name == alarm.metric), "")

@@ -1,0 +1,143 @@
+"""What a line says at a tick beside its metrics: elements and KPIs, alarms, progress; and its ledger.
+
+Rule: an element window and its KPIs leave together, with one revision: 0 at first, later the offset of the record
+that publishes the correction.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from pipeline.core.elements import Content, Issue, base_widths, forget, leaving
+from pipeline.core.event_time import NEVER
+from pipeline.core.ledger import FIELDS, HOUR_MS
+from pipeline.core.results import Result, Transition, Value
+from pipeline.core.rule import AlarmFeed, SeriesRows
+from pipeline.steps.alarms import open_alarms, step_alarms
+from pipeline.steps.kpis import apply, known_kpis
+from pipeline.steps.partition import LineState, PartitionState
+from pipeline.steps.plan import Entry, Tick
+from pipeline.steps.units import Closed
+
+PROGRESS_MS = 10_000
+TIMES = ("pbt_ms", "apt_ms", "aust_ms", "adet_ms", "adot_ms", "unclassified_ms")
+KEEP_MS, FORGET_EVERY_MS = 120_000, 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    line: int
+    equipment: str
+    width: int
+    start: int
+    revision: int
+    elements: dict[str, Value]
+
+
+def elements(state: PartitionState, ticks: list[Tick], by_line: dict[int, list[Result]]) -> None:
+    """Appends the element and KPI results of the ticking lines; KPIs of all of them in one frame."""
+    rows = [row for tick in ticks for row in _line_windows(state.lines[tick.line], tick)]
+    if not rows:
+        return
+    schema = {name: pl.Float64 if name == "ideal_ms" else pl.Int64 for name in rows[0].elements}
+    kpis = apply(pl.DataFrame([row.elements for row in rows], schema=schema, orient="row"))
+    names = [kpi.id for kpi in known_kpis()]
+    columns = [kpis[name].to_list() for name in names]
+    for row, found in zip(rows, zip(*columns, strict=True), strict=True):
+        seconds = row.width // 1000
+        values: dict[str, Value] = dict(zip(names, found, strict=True))
+        coverage = values["coverage"]
+        cover = coverage if isinstance(coverage, float) else None
+        for kind, name, content in (("elements", "elements", row.elements), ("kpi", "kpis", values)):
+            by_line[row.line].append(
+                Result(
+                    "kpi" if kind == "kpi" else "elements",
+                    row.equipment, name, seconds, row.start, None, row.revision, content, cover,
+                    "kpis/1" if kind == "kpi" else None,
+                )
+            )  # fmt: skip
+
+
+def _line_windows(line: LineState, tick: Tick) -> list[Leaving]:
+    cycles = {unit.name: unit.ideal_cycle_ms for unit in line.config.units}
+    touched = {name: set(book.changed()) for name, book in line.books.items()}
+    pace, count = line.config.pace_unit, line.config.count_unit
+    asked = [(name, name, name) for name in line.books]
+    if pace in line.books and count in line.books:
+        asked.append(("", pace, count))
+    out: list[Leaving] = []
+    widths = base_widths(line.config.windows)
+    for name, times, parts in asked:
+        issue = line.issues.setdefault(name, Issue())
+        books = (line.books[times], line.books[parts])
+        equipment = f"{line.path}/{name}" if name else line.path
+        for width, start, found, again in leaving(issue, books, touched[times] | touched[parts], tick.clock, widths):
+            values = _elements(found, cycles.get(times))
+            out.append(Leaving(tick.line, equipment, width, start, tick.offset if again else 0, values))
+    _forget(line, tick)
+    return out
+
+
+def _elements(found: Content, cycle: float | None) -> dict[str, Value]:
+    good, reject, rework = found[len(TIMES) :]
+    produced = good + reject + rework
+    quantities: dict[str, Value] = {"pq": produced, "gq": good, "sq": reject, "rq": rework}
+    ideal = None if cycle is None else cycle * produced
+    return {**dict(zip(TIMES, found[: len(TIMES)], strict=True)), "ideal_ms": ideal, **quantities}
+
+
+def _forget(line: LineState, tick: Tick) -> None:
+    if tick.clock // FORGET_EVERY_MS == (tick.clock - 1000) // FORGET_EVERY_MS:
+        return
+    widest = max(line.config.windows) * 1000
+    for name, book in line.books.items():
+        done = min(tick.clock, book.state.until if book.state.until is not None else tick.clock)
+        book.forget(done - widest - KEEP_MS)
+        forget(line.issues.setdefault(name, Issue()), done - widest - KEEP_MS)
+    if "" in line.issues:
+        forget(line.issues[""], tick.clock - line.config.time.correction_horizon_ms)
+
+
+def alarms(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> list[Transition]:
+    if not line.config.alarms and not line.alarms.entries:
+        return []
+    wanted = {(alarm.unit, alarm.metric) for alarm in line.config.alarms}
+    rows: dict[tuple[str, str], SeriesRows] = {}
+    clocks: dict[tuple[str, str], int] = {}
+    newest: dict[tuple[str, str], tuple[int, int]] = {}
+    for key, code in state.registry.of_line(tick.line, sorted(wanted)).items():
+        low, high = int(due.bounds[code]), int(due.bounds[code + 1])
+        if high > low:
+            part = due.rows.take(np.arange(low, high))
+            usable = (part.q == 0) | ((part.q == 7) & bool(state.traits.simulated[code]))
+            rows[key] = SeriesRows(part.t, part.v, usable & (part.text < 0), part.seq)
+        clocks[key] = tick.closed_before.get(int(state.registry.source_of[code]), NEVER)
+        newest[key] = (int(state.heard_running[code]), int(state.heard_append[code]))
+    feed = AlarmFeed(rows, clocks, newest, tick.append_ms, tick.running)
+    line.alarms, out = step_alarms(line.alarms, line.config, feed)
+    return out
+
+
+def progress(line: LineState, tick: Tick) -> list[Result]:
+    step = tick.clock // PROGRESS_MS
+    if step <= line.progress_said:
+        return []
+    line.progress_said = step
+    values: dict[str, Value] = {
+        "watermark_ms": tick.clock, "append_ms": tick.append_ms, "open_alarms": open_alarms(line.alarms),
+    }  # fmt: skip
+    return [Result("progress", line.path, "progress", PROGRESS_MS // 1000, step * PROGRESS_MS, None, 0, values)]
+
+
+def ledger(state: PartitionState, line: int, entry: Entry) -> list[Result]:
+    """The rows of a line's ledger that changed since they were last said."""
+    keys = list(state.ledger.keys)
+    out: list[Result] = []
+    for row, counts in state.ledger.changed(line):
+        _, gateway, hour = keys[row]
+        revision = entry.offset if row in state.ledger.published else 0
+        state.ledger.published[row] = counts
+        values: dict[str, Value] = dict(zip(FIELDS, counts, strict=True))
+        out.append(Result("ledger", entry.line, gateway, HOUR_MS // 1000, hour * HOUR_MS, None, revision, values))
+    return out

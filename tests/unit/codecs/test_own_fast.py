@@ -1,0 +1,136 @@
+"""The short cut and the rules say the same, bit for bit, on good bytes, nearly good bytes and their neighbours."""
+
+import json
+import math
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.codecs.edge import decode
+from connectors.codecs.json_samples import Rows
+from connectors.codecs.own_fast import Bodies, decode_batches, decode_singles
+from connectors.codecs.own_strict import decode_own
+from connectors.codecs.topics import Grammar, Route
+from pipeline.core.samples import Payload, Reject, Samples
+
+GRAMMAR = Grammar(("site", "line", "unit"))
+LINE = "parkpulse/v1/data/dairy/l1"
+TOPICS = (LINE, LINE + "/filler", LINE + "/filler/temp")
+SEPARATORS = ((",", ":"), (", ", ": "))
+
+times = st.integers(10**12, 10**13 - 1) | st.sampled_from([0, 5, 10**12 - 1, 10**13, -1, 1.5, None])
+values = (
+    st.floats(allow_nan=True)
+    | st.integers(-(10**20), 10**20)
+    | st.decimals(-1000, 1000, places=3).map(float)
+    | st.booleans()
+    | st.text(max_size=70)
+    | st.sampled_from(["execute", "idle", -0.0, 1e22, 5e-324, None])
+)
+metrics = st.sampled_from(["temp", "filler/temp", "nhiệt", "", "_a", "a/b/c", "x" * 64, "x" * 65]) | st.text(
+    max_size=12
+)
+optional = {"q": st.sampled_from([0, 3, 10, 11, 192, True]), "s": st.integers(0, 2**64) | st.integers(0, 99)}
+items = st.fixed_dictionaries({"t": times, "m": metrics, "v": values}, optional=optional)
+singles = st.fixed_dictionaries(
+    {"timestamp_ms": times, "value": values}, optional={"quality": optional["q"], "seq": optional["s"]}
+)
+bodies = st.builds(
+    lambda data, separators, plain: json.dumps(data, separators=separators, ensure_ascii=plain).encode(
+        "utf-8", "replace"
+    ),
+    st.lists(items, max_size=4) | singles,
+    st.sampled_from(SEPARATORS),
+    st.booleans(),
+)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """A payload with a few bytes replaced, put in, or taken out."""
+    body = bytearray(draw(bodies))
+    for _ in range(draw(st.integers(0, 3))):
+        at, width = draw(st.integers(0, len(body))), draw(st.integers(0, 2))
+        body[at : at + width] = draw(
+            st.sampled_from(list(b'{}[]",: 01239.-+eEtfn\\u\x00\n\xc3')).map(lambda b: bytes([b]))
+        )
+    return bytes(body)
+
+
+def flat(samples: Samples | Rows) -> list[tuple[object, ...]]:
+    """Rows as plain tuples: names and texts spelled out, floats as their bits."""
+    names, texts = list(samples.names), list(samples.texts)
+    columns = (samples.payload, samples.name, samples.t, samples.v, samples.text, samples.q, samples.flags, samples.seq)
+    return [
+        (int(p), names[n], int(t), np.float64(v).tobytes(), texts[x] if x >= 0 else None, int(q), int(f), int(s))
+        for p, n, t, v, x, q, f, s in zip(*columns, strict=True)
+    ]
+
+
+def read_strictly(payloads: list[Payload]) -> tuple[list[tuple[object, ...]], list[Reject]]:
+    rows = Rows()
+    for index, payload in enumerate(payloads):
+        route = GRAMMAR.route(payload.topic)
+        assert isinstance(route, Route)
+        decode_own(rows, route, payload, index)
+    return flat(rows), rows.rejects
+
+
+@given(st.lists(st.builds(Payload, st.sampled_from(TOPICS), mutated(), st.just(10**12)), max_size=5))
+def test_fast_and_strict_agree_bit_for_bit(payloads: list[Payload]) -> None:
+    samples, rejects = decode(payloads, GRAMMAR, 1 << 20)
+    assert (flat(samples), rejects) == read_strictly(payloads)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**25), 10**25))
+def test_every_number_is_the_float_that_python_reads(value: float) -> None:
+    body = b'{"timestamp_ms":1780000000123,"value":' + json.dumps(value).encode() + b"}"
+    columns, left = decode_singles(Rows(), bodies_of([body], ("temp",)))
+    assert len(left) == 0
+    assert columns.v.tobytes() == np.float64(float(value) + 0.0).tobytes()
+
+
+def bodies_of(texts: list[bytes], below: tuple[str, ...]) -> Bodies:
+    index = np.arange(len(texts))
+    return Bodies(texts, [Route("own", "dairy/l1", "", below)], np.zeros_like(index), index)
+
+
+@pytest.mark.parametrize("separators", SEPARATORS)
+@pytest.mark.parametrize("extra", [{}, {"q": 3}, {"s": 77}, {"q": 192, "s": 10**17}])
+def test_the_common_ways_of_writing_need_no_second_reading(separators: tuple[str, str], extra: dict[str, int]) -> None:
+    plain: list[dict[str, object]] = [
+        {"t": 1780000000123 + i, "m": m, "v": v, **extra}
+        for i, (m, v) in enumerate([("temp", 71.25), ("filler/speed", -3), ("state", "execute"), ("on", True)])
+    ]
+    texts = [json.dumps(plain[: 1 + n], separators=separators).encode() for n in range(4)]
+    columns, left = decode_batches(Rows(), bodies_of(texts, ()))
+    assert len(left) == 0
+    assert len(columns.t) == 1 + 2 + 3 + 4
+    long = {"q": "quality", "s": "seq"}
+    single = {"timestamp_ms": 1780000000123, "value": 71.25, **{long[key]: n for key, n in extra.items()}}
+    one, left = decode_singles(Rows(), bodies_of([json.dumps(single, separators=separators).encode()], ("temp",)))
+    assert (len(left), one.v.tolist()) == (0, [71.25])
+
+
+def test_a_bad_payload_leaves_its_neighbours_in_the_fast_way() -> None:
+    good = b'[{"t":1780000000123,"m":"a","v":1}]'
+    texts = [good, good[:-1], good, b"]" + good[1:], good, b"[]", good]
+    columns, left = decode_batches(Rows(), bodies_of(texts, ()))
+    assert (left.tolist(), columns.payload.tolist()) == ([1, 3, 5], [0, 2, 4, 6])
+
+
+def test_many_blocks_give_the_same_as_one_payload_at_a_time() -> None:
+    rng = random.Random(7)
+    payloads = []
+    for i in range(400):
+        batch = [
+            {"t": 1780000000000 + i, "m": f"m{j % 50}", "v": round(rng.gauss(70, 5), j % 6) if i % 9 else math.nan}
+            for j in range(60)
+        ]
+        payloads.append(Payload(TOPICS[i % 2], json.dumps(batch, separators=(",", ":")).encode(), 10**12))
+        payloads.append(Payload(TOPICS[2], b'{"timestamp_ms": 1780000000123, "value": %d}' % i, 10**12))
+    samples, rejects = decode(payloads, GRAMMAR, 1 << 20)
+    assert (flat(samples), rejects) == read_strictly(payloads)

@@ -1,0 +1,51 @@
+"""The command line: exit codes, one line a slip, and a quick --help."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli.app import run
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_check_counts_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", str(ROOT / "deploy" / "config" / "lite")]) == 0
+    assert capsys.readouterr().out == "ok: 1 lines, 1 units, 4 alarms\n"
+
+
+def test_check_puts_each_slip_on_its_own_line_of_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    case = ROOT / "tests" / "cases" / "config" / "cross-checks"
+    assert run(["check", str(case)]) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", (case / "expected_error.txt").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("arguments", [["chekc"], ["check"], ["check", "a", "b"], ["--colour"], ["explain", "limt"]])
+def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_explain_prints_a_sample(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "limit"]) == 0
+    assert 'kind = "limit"' in capsys.readouterr().out
+
+
+def test_help_imports_no_verb() -> None:
+    code = (
+        "import sys\nfrom pipeline.cli.app import run\nassert run(['--help']) == 0\n"
+        "loaded = {'polars', 'numpy', 'pydantic', 'paho'} & set(sys.modules)\nassert not loaded, loaded\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "check" in done.stdout
+
+
+def test_python_dash_m_is_the_same_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", "check", "/nowhere/at/all"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)

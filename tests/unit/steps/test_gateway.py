@@ -1,0 +1,225 @@
+"""Laws of the gateway's step: nothing lost, nothing split, numbers and totals without holes, rejects declared once."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.core.frames import END, NO_TEXT, Frame, Kind, decode
+from pipeline.core.line_config import LineConfig
+from pipeline.core.ports import Outgoing
+from pipeline.core.samples import FROZEN, UNDATED, Name, Payload, Reject, Samples
+from pipeline.steps.gateway import GatewaySettings, GatewayState, configuration, end, heartbeats, pack
+
+NAMES = [
+    Name("s/l1", "filler", "speed"), Name("s/l1", "", "power"), Name("s/l2", "filler", "speed"),
+    Name("s/l1", "filler", "state", "edge-7"), Name("s/l2", "capper", "state"),
+]  # fmt: skip
+TEXTS = ["execute", "idle", "x\x1ey"]
+Row = tuple[int, int, float, int, int, int]  # payload, name, value, t, text, seq
+
+
+def make_samples(rows: list[Row]) -> Samples:
+    rows = sorted(rows, key=lambda row: row[0])
+    payload, name, v, t, text, seq = zip(*rows, strict=True) if rows else ((),) * 6
+    return Samples(
+        NAMES, TEXTS, np.array(name, np.int32), np.array(t, np.int64), np.array(v, np.float64),
+        np.array(text, np.int32), np.zeros(len(rows), np.uint8), np.zeros(len(rows), np.uint8),
+        np.array(seq, np.uint64), np.array(payload, np.int32),
+    )  # fmt: skip
+
+
+def make_payloads(count: int, first_ms: int = 1_000, body: bytes = b"0123456789") -> list[Payload]:
+    return [Payload(f"topic/{i}", body, first_ms + 10 * i) for i in range(count)]
+
+
+def frames_of(out: list[Outgoing]) -> list[tuple[str, Frame]]:
+    return [(record.key.decode(), decode(record.value)) for record in out if record.topic == "samples.v1"]
+
+
+def rejects_of(out: list[Outgoing]) -> list[Outgoing]:
+    return [record for record in out if record.topic == "rejects.v1"]
+
+
+def start() -> GatewayState:
+    return GatewayState("gw-1", 7)
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.integers(0, 9),
+        st.integers(0, 4),
+        st.floats(-9, 9),
+        st.integers(0, 50),
+        st.integers(-1, 2),
+        st.integers(0, 3),
+    ),
+    max_size=60,
+)
+REJECTS = st.lists(
+    st.builds(
+        Reject, st.integers(0, 9), st.sampled_from(["", "s/l1", "s/l3"]), st.just("bad_value"), st.just("no"),
+        st.integers(1, 3),
+    ),
+    max_size=8,
+)  # fmt: skip
+SETTINGS = GatewaySettings(max_rows=7, max_bytes=35, frozen_after=1_000)
+
+
+@given(st.lists(st.tuples(ROWS, REJECTS), min_size=1, max_size=4))
+def test_numbers_and_running_totals_of_each_line_have_no_hole(calls: list[tuple[list[Row], list[Reject]]]) -> None:
+    state, totals = start(), {}
+    for rows, rejects in calls:
+        state, out = pack(state, make_samples(rows), rejects, make_payloads(10), SETTINGS)
+        for line, frame in frames_of(out):
+            number, total_rows, total_rejects = totals.get(line, (0, 0, 0))
+            totals[line] = (number + 1, total_rows + len(frame), total_rejects + frame.rejects)
+            assert (frame.number, frame.total_rows, frame.total_rejects) == totals[line]
+            assert (frame.gateway, frame.boot, frame.kind) == ("gw-1", 7, Kind.DATA)
+
+
+@given(ROWS, REJECTS)
+def test_every_sample_and_every_reject_is_declared_exactly_once(rows: list[Row], rejects: list[Reject]) -> None:
+    _, out = pack(start(), make_samples(rows), rejects, make_payloads(10), SETTINGS)
+    declared, stored = Counter[str](), Counter[tuple[str, str, str, int, float]]()
+    for line, frame in frames_of(out):
+        declared[line] += frame.rejects
+        for index, t, v in zip(frame.index, frame.t, frame.v, strict=True):
+            stored[line, frame.names[index].unit, frame.names[index].metric, int(t), float(v)] += 1
+    written = Counter[str]()
+    for record in rejects_of(out):
+        headers = dict(record.headers)
+        written[headers["line"].decode()] += int(headers["samples"])
+    assert +declared == +written
+    kept = Counter((*NAMES[name][:3], t, v) for _, name, v, t, _, _ in rows)
+    refused = sum(written.values()) - sum(reject.samples for reject in rejects)
+    assert stored.total() + refused == len(rows)
+    assert not stored - kept
+
+
+@given(ROWS)
+def test_a_payload_is_never_split_over_two_frames_of_a_line_and_no_frame_is_too_long(rows: list[Row]) -> None:
+    marked = [(payload, name, float(payload), t, -1, 0) for payload, name, _, t, _, _ in rows]
+    _, out = pack(start(), make_samples(marked), [], make_payloads(10), SETTINGS)
+    where: dict[tuple[str, float], int] = {}
+    for line, frame in frames_of(out):
+        assert len(frame) <= 7
+        assert frame.ingest_ms == 1_000 + 10 * max(frame.v)
+        for value in set(frame.v.tolist()):
+            assert where.setdefault((line, value), frame.number) == frame.number
+
+
+@given(ROWS)
+def test_rows_of_a_frame_are_in_order_of_unit_metric_and_time_stable_in_order_of_receipt(rows: list[Row]) -> None:
+    ordered = [(payload, name, float(i), t, -1, 0) for i, (payload, name, _, t, _, _) in enumerate(sorted(rows))]
+    _, out = pack(start(), make_samples(ordered), [], make_payloads(10), GatewaySettings(frozen_after=1_000))
+    for _, frame in frames_of(out):
+        keys = [(*frame.names[i][:2], int(t), v) for i, t, v in zip(frame.index, frame.t, frame.v, strict=True)]
+        assert keys == sorted(keys)
+
+
+@given(ROWS)
+def test_texts_and_sequence_numbers_stay_with_their_rows(rows: list[Row]) -> None:
+    numbered = [(payload, name, float(i), t, text, seq) for i, (payload, name, _, t, text, seq) in enumerate(rows)]
+    _, out = pack(start(), make_samples(numbered), [], make_payloads(10), GatewaySettings(frozen_after=1_000))
+    for _, frame in frames_of(out):
+        for row, v in enumerate(frame.v):
+            _, name, _, _, text, seq = numbered[int(v)]
+            code = NO_TEXT if frame.text is None else int(frame.text[row])
+            said = None if code == NO_TEXT else frame.texts[code]
+            assert said == (None if text < 0 else TEXTS[text].replace("\x1e", "\ufffd"))
+            assert (0 if frame.seq is None else int(frame.seq[row])) == seq
+            assert frame.names[frame.index[row]] == NAMES[name][1:]
+
+
+def test_a_payload_of_too_many_rows_becomes_one_reject_that_counts_them_all() -> None:
+    rows: list[Row] = [(1, 0, float(i), i, -1, 0) for i in range(8)] + [(0, 0, 1.0, 0, -1, 0), (1, 2, 1.0, 0, -1, 0)]
+    _, out = pack(start(), make_samples(rows), [], make_payloads(2, body=b"x" * 5_000), SETTINGS)
+    counted = {line: (len(frame), frame.rejects) for line, frame in frames_of(out)}
+    assert counted == {"s/l1": (1, 8), "s/l2": (1, 0)}
+    [reject] = rejects_of(out)
+    assert dict(reject.headers)["reason"] == b"too_large"
+    assert reject.value.startswith(b"sha256 ")
+    assert len(reject.value) < 1_200
+
+
+def test_a_reject_keeps_its_topic_and_bytes_and_one_without_a_line_is_declared_under_the_pseudo_line() -> None:
+    payloads = [Payload("spam/\ud800", b"\xff{", 5)]
+    _, out = pack(start(), make_samples([]), [Reject(0, "", "bad_topic", "topic: no", 1)], payloads)
+    [(line, frame)] = frames_of(out)
+    assert (line, len(frame), frame.rejects, frame.ingest_ms) == ("_unassigned", 0, 1, 5)
+    [reject] = rejects_of(out)
+    assert (reject.key, reject.value) == (b"spam/?", b"\xff{")
+    assert dict(reject.headers) == {
+        "reason": b"bad_topic", "sentence": b"topic: no", "line": b"_unassigned", "samples": b"1", "receipt_ms": b"5",
+        "gateway": b"gw-1",
+    }  # fmt: skip
+
+
+def test_a_heartbeat_comes_each_second_for_a_line_that_had_nothing_else_and_never_for_the_pseudo_line() -> None:
+    state, _ = pack(start(), make_samples([(0, 0, 1.0, 0, -1, 0)]), [], make_payloads(1))
+    state, _ = pack(state, make_samples([]), [Reject(0, "", "bad_topic", "no", 1)], make_payloads(1))
+    state, out = heartbeats(state, 1_999, ["s/l9"])
+    assert [(line, frame.kind, frame.number) for line, frame in frames_of(out)] == [("s/l9", Kind.HEARTBEAT, 1)]
+    state, out = heartbeats(state, 2_000, ["s/l9"])
+    assert [(line, frame.number, frame.total_rows) for line, frame in frames_of(out)] == [("s/l1", 2, 1)]
+    assert heartbeats(state, 2_000, ["s/l9"])[1] == []
+    assert [line for line, _ in frames_of(heartbeats(state, 2_999)[1])] == ["s/l9"]
+
+
+def test_a_clock_that_falls_back_does_not_silence_a_line() -> None:
+    state, _ = heartbeats(start(), 10_000_000, ["s/l1"])
+    _, out = heartbeats(state, 5_000, ["s/l1"])
+    assert len(out) == 1
+
+
+def test_a_configuration_record_is_numbered_like_any_other_and_end_is_a_flag_of_the_last_frame() -> None:
+    line = LineConfig(path="s/l1")
+    state, [first] = configuration(start(), line, 900)
+    frame = decode(first.value)
+    assert (first.key, frame.kind, frame.number, frame.body) == (b"s/l1", Kind.CONFIGURATION, 1, line.to_json())
+    state, _ = pack(state, make_samples([(0, 0, 1.0, 0, -1, 0)]), [], make_payloads(1))
+    _, [last] = end(state, 1_001)
+    frame = decode(last.value)
+    assert (frame.flags, frame.number, frame.total_rows) == (END, 3, 1)
+
+
+@pytest.mark.parametrize("cuts", [[15], [1] * 15, [4, 11], [9, 1, 5]])
+def test_a_clock_that_stands_still_under_changing_values_gives_way_to_the_time_of_receipt(cuts: list[int]) -> None:
+    state, value, seen = start(), 0, []
+    for size in cuts:
+        rows: list[Row] = [(i, 0, float(value + i), 77, -1, 0) for i in range(size)]
+        state, out = pack(state, make_samples(rows), [], make_payloads(size, 1_000 + 10 * value))
+        for _, frame in frames_of(out):
+            flags = [0] * len(frame) if frame.row_flags is None else frame.row_flags.tolist()
+            seen += sorted(zip(frame.v.tolist(), frame.t.tolist(), flags, strict=True))
+        value += size
+    assert [t for _, t, _ in seen] == [77] * 9 + [1_000 + 10 * i for i in range(9, 15)]
+    assert [flags for _, _, flags in seen] == [0] * 9 + [FROZEN] * 6
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(i, 0, 5.0, 77, -1, 0) for i in range(30)],  # repeats
+        [(i, 0, float(i), 77, -1, i + 1) for i in range(30)],  # ordered by seq
+        [(i, 0, float(i), i // 9, -1, 0) for i in range(30)],  # moves on in time
+        [(i, (0, 2)[i % 2], float(i // 2), 77, -1, 0) for i in range(18)],  # nine of each series
+    ],
+)
+def test_a_clock_is_not_taken_for_frozen_without_cause(rows: list[Row]) -> None:
+    _, out = pack(start(), make_samples(rows), [], make_payloads(30))
+    assert all(frame.row_flags is None for _, frame in frames_of(out))
+
+
+def test_text_values_that_change_under_one_stamp_show_a_frozen_clock_and_undated_rows_never_do() -> None:
+    samples = make_samples([(i, 3, float("nan"), 77, i % 2, 0) for i in range(12)])
+    _, out = pack(start(), samples, [], make_payloads(12))
+    [(_, frame)] = frames_of(out)
+    assert sorted(frame.t.tolist()) == [77] * 9 + [1_090, 1_100, 1_110]
+    samples.flags[:] = UNDATED
+    _, out = pack(start(), samples, [], make_payloads(12))
+    [(_, frame)] = frames_of(out)
+    assert set(frame.t.tolist()) == {77}

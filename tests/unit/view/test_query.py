@@ -1,0 +1,154 @@
+"""`parkpulse query` as a person or a script calls it: standard output, standard error and the exit code."""
+
+import json
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from connectors.local_store import LocalStore
+from pipeline.cli.query import moment_ms, query, window_seconds
+from pipeline.core import results
+from pipeline.core.errors import ConfigError
+
+UNIT = "park-01/dairy/line-1/máy-rót"
+PARK = """
+levels = ["park", "site", "line", "unit"]
+data_dir = "data"
+"""
+LINE = 'path = "park-01/dairy/line-1"\n[[units]]\nname = "máy-rót"\n'
+TIME = 1_780_000_000_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A configuration whose store holds three windows of one metric."""
+    config = tmp_path / "config"
+    (config / "lines").mkdir(parents=True)
+    (config / "park.toml").write_text(PARK, encoding="utf-8")
+    (config / "lines" / "line-1.toml").write_text(LINE, encoding="utf-8")
+    return config
+
+
+@pytest.fixture
+def stored(folder: Path) -> Path:
+    from pipeline.config.read import read_config
+
+    store = LocalStore(read_config(folder).data_dir / "store.sqlite")
+    values: dict[str, results.Value] = {"count": 3, "mean": 1 / 3}
+    windows = [(10, TIME), (10, TIME + 10_000), (60, TIME)]
+    store.write([results.Result("metric", UNIT, "nhiệt-độ", w, t, None, 0, values) for w, t in windows], [])
+    store.close()
+    return folder
+
+
+def called(*arguments: str | Path) -> Result:
+    app = typer.Typer()
+    app.command()(query)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def slip_of(result: Result) -> str:
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def test_csv_has_one_line_a_result_and_every_digit(stored: Path) -> None:
+    result = called(stored, "metrics", "--window", "10s", "--format", "csv")
+    assert (result.exit_code, result.stderr) == (0, "")
+    head, first, second = result.stdout.splitlines()
+    assert head.startswith("time,park,site,line,unit,name,window,count,mean,")
+    assert first.startswith(f"2026-05-28T20:26:40.000Z,park-01,dairy,line-1,máy-rót,nhiệt-độ,10s,3,{1 / 3},")
+    assert second.startswith("2026-05-28T20:26:50.000Z,")
+
+
+def test_json_is_one_array_also_when_there_is_nothing(stored: Path) -> None:
+    rows = json.loads(called(stored, "metrics", "--format", "json").stdout)
+    assert [(row["window"], row["name"], row["mean"]) for row in rows] == [
+        ("10s", "nhiệt-độ", 1 / 3), ("1m", "nhiệt-độ", 1 / 3), ("10s", "nhiệt-độ", 1 / 3),
+    ]  # fmt: skip
+    assert json.loads(called(stored, "alerts", "--format", "json").stdout) == []
+
+
+def test_parquet_comes_as_bytes_on_standard_output(stored: Path) -> None:
+    table = pl.read_parquet(BytesIO(called(stored, "metrics", "--format", "parquet").stdout_bytes))
+    assert table.height == 3
+    assert table.schema["count"] == pl.Int64
+
+
+def test_a_piped_table_keeps_every_column_on_one_line_and_shortens_numbers(stored: Path) -> None:
+    lines = called(stored, "metrics", "--equipment", UNIT, "--window", "1m").stdout.splitlines()
+    (head,) = [line for line in lines if "time" in line]
+    (row,) = [line for line in lines if "2026-05-28T20:26:40.000Z" in line]
+    assert head.split()[-2:] == ["coverage", "revision"]
+    assert "0.333333 " in row
+    assert "nhiệt-độ" in row
+    assert "…" not in "".join(lines)
+
+
+def test_a_period_is_given_in_iso_or_in_epoch_milliseconds(stored: Path) -> None:
+    period = ["--from", "2026-05-28T20:26:50Z", "--to", str(TIME + 10_001)]
+    result = called(stored, "metrics", *period, "--format", "json")
+    assert [row["time"] for row in json.loads(result.stdout)] == ["2026-05-28T20:26:50.000Z"]
+
+
+def test_a_path_may_end_with_a_slash_and_be_typed_in_decomposed_letters(stored: Path) -> None:
+    from unicodedata import normalize
+
+    result = called(stored, "metrics", "--equipment", normalize("NFD", UNIT) + "/", "--format", "json")
+    assert len(json.loads(result.stdout)) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["metricks"], "WHAT: unknown; got 'metricks'; expected one of metrics, elements, kpis"),
+        (["kpis", "--from", "yesterday"], "--from: no time; got 'yesterday'; expected ISO 8601"),
+        (["kpis", "--to", "2026-13-01"], "--to: no time; got '2026-13-01'"),
+        (["kpis", "--window", "10"], "--window: no window length; got '10'"),
+        (["kpis", "--format", "xlsx"], "--format: unknown; got 'xlsx'; expected one of table, csv, json, parquet"),
+    ],
+)
+def test_a_slip_is_one_line_on_standard_error_and_code_two(stored: Path, arguments: Sequence[str], says: str) -> None:
+    assert slip_of(called(stored, *arguments)).startswith(says)
+
+
+def test_a_folder_without_configuration_is_a_slip_too(tmp_path: Path) -> None:
+    assert str(tmp_path) in slip_of(called(tmp_path / "nowhere", "kpis"))
+
+
+def test_a_store_that_is_not_there_yet_is_said_in_one_line_and_not_made(folder: Path) -> None:
+    result = called(folder, "kpis")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "store.sqlite: no results yet" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not list(folder.parent.rglob("store.sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [
+        ("", None), ("0", 0), ("-1", -1), ("1780000000123", 1_780_000_000_123),
+        ("1970-01-01", 0), ("1970-01-01T00:00:01", 1000), ("1970-01-01T07:00:00.0019+07:00", 1),
+        ("1969-12-31T23:59:59.9999Z", -1), ("9999-12-31T23:59:59Z", 253_402_300_799_000),
+    ],
+)  # fmt: skip
+def test_a_time_is_utc_where_it_names_no_zone_and_is_floored_to_milliseconds(text: str, ms: int | None) -> None:
+    assert moment_ms(text, "--from") == ms
+
+
+@pytest.mark.parametrize("text", ["now", "²", "1e3", "9" * 18, "9" * 30, " ", "2026-05-28T25:00", "1.5"])
+def test_what_is_no_time_is_a_slip(text: str) -> None:
+    with pytest.raises(ConfigError, match="--from: no time"):
+        moment_ms(text, "--from")
+
+
+@pytest.mark.parametrize("text", ["0s", "1ms", "1500ms", "-10s", "10", "shift", "1e400s"])
+def test_what_is_no_window_length_is_a_slip(text: str) -> None:
+    with pytest.raises(ConfigError, match="--window: no window length"):
+        window_seconds(text)
