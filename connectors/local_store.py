@@ -14,18 +14,19 @@ import polars as pl
 
 from connectors.codecs import alerts_json, results_json
 from connectors.codecs.results_json import Row
-from connectors.sqlite import disk_trouble, open_database, sync_folder, transaction
+from connectors.ownership import Ownership
+from connectors.sqlite import create_database, disk_trouble, open_database, transaction
 from pipeline.core.results import Result, Transition
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS results (
+CREATE TABLE results (
     kind TEXT NOT NULL, equipment TEXT NOT NULL, name TEXT NOT NULL, window_s INTEGER NOT NULL,
     window_start INTEGER NOT NULL, product TEXT NOT NULL, revision INTEGER NOT NULL, coverage REAL, formula TEXT,
     "values" TEXT NOT NULL,
     PRIMARY KEY (kind, window_start, equipment, name, window_s, product)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS results_by_equipment ON results (kind, equipment, window_start);
-CREATE TABLE IF NOT EXISTS alerts (
+CREATE INDEX results_by_equipment ON results (kind, equipment, window_start);
+CREATE TABLE alerts (
     id TEXT NOT NULL, transition INTEGER NOT NULL, alarm TEXT NOT NULL, equipment TEXT NOT NULL,
     priority INTEGER NOT NULL, state TEXT NOT NULL, previous TEXT NOT NULL, event_time_ms INTEGER NOT NULL,
     raised_ms INTEGER NOT NULL, value REAL, threshold REAL, uom TEXT NOT NULL, message_en TEXT NOT NULL,
@@ -33,7 +34,7 @@ CREATE TABLE IF NOT EXISTS alerts (
     revision INTEGER NOT NULL, announced INTEGER NOT NULL, reason TEXT NOT NULL,
     PRIMARY KEY (id, transition)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS alerts_by_time ON alerts (event_time_ms, equipment);
+CREATE INDEX alerts_by_time ON alerts (event_time_ms, equipment);
 """
 _RESULT_COLUMNS = ", ".join(f'"{name}"' for name in results_json.SCHEMA)
 _ALERT_COLUMNS = ", ".join(f'"{name}"' for name in alerts_json.SCHEMA)
@@ -101,20 +102,22 @@ class LocalStore:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """Makes what is missing; two processes may do so at once, for an empty file is an empty database."""
-    with disk_trouble(path):
-        if not path.exists():
+    """Makes what is missing; of two processes that come at once, one makes it and the other waits for it."""
+    if not path.exists():
+        with disk_trouble(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-            sync_folder(path.parent)
-        database = open_database(path)
+        lock = Ownership(path.with_name(path.name + ".lock"), "the making of the store", "its maker", wait=True)
         try:
-            database.execute("PRAGMA journal_mode=WAL")
-            database.executescript(_SCHEMA)
-        except sqlite3.Error:
-            database.close()
-            raise
-        return database
+            if not path.exists():
+                create_database(path, _fill)
+        finally:
+            lock.close()
+    return open_database(path)
+
+
+def _fill(database: sqlite3.Connection) -> None:
+    for statement in _SCHEMA.split(";"):
+        database.execute(statement)
 
 
 def _within(equipment: str, time: str, since_ms: int | None, until_ms: int | None) -> Conditions:

@@ -61,7 +61,8 @@ class Cursor:
         self.at = at.copy()
         self.fits = np.ones(len(at), np.bool_)
 
-    def _equal(self, at: Ints, text: bytes) -> Bools:
+    def matches(self, at: Ints, text: bytes) -> Bools:
+        """Where these bytes stand at `at`; moves nothing."""
         same = np.ones(len(at), np.bool_)
         for i in range(0, len(text), 8):
             piece = text[i : i + 8]
@@ -70,7 +71,7 @@ class Cursor:
 
     def literal(self, text: bytes) -> None:
         """Exactly these bytes."""
-        self.fits &= self._equal(self.at, text)
+        self.fits &= self.matches(self.at, text)
         self.at += len(text)
 
     def space(self) -> None:
@@ -81,7 +82,7 @@ class Cursor:
         """A comma and the key, each with one blank after it or none; stays where it is in records without it."""
         after = self.at + 1
         after += self.bytes[after] == ord(" ")
-        found: Bools = (self.bytes[self.at] == ord(",")) & self._equal(after, name)
+        found: Bools = (self.bytes[self.at] == ord(",")) & self.matches(after, name)
         after += len(name)
         after += self.bytes[after] == ord(" ")
         self.at = np.where(found, after, self.at)
@@ -136,7 +137,7 @@ class Cursor:
     def boolean(self, some: Some) -> npt.NDArray[np.float64]:
         """`true` or `false` as 1 and 0."""
         at = self.at[some]
-        true, false = self._equal(at, b"true"), self._equal(at, b"false")
+        true, false = self.matches(at, b"true"), self.matches(at, b"false")
         self.fits[some] &= true | false
         self.at[some] = at + np.where(true, 4, 5)
         return true.astype(np.float64)

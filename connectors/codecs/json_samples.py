@@ -163,7 +163,7 @@ def read_json(body: bytes) -> object | Flaw:
 def settle(rows: Rows, route: Route, payload: Payload, index: int, spelled: list[Spelled | Flaw] | Flaw) -> None:
     """Takes the good samples of one payload and leaves one `Reject` for the bad ones."""
     if isinstance(spelled, list) and len(spelled) > MAX_SAMPLES:
-        spelled = Flaw("too_large", f"payload: too many samples; got {len(spelled)}; expected at most {MAX_SAMPLES}")
+        spelled = Flaw("too_large", f"payload: too many samples; expected at most {MAX_SAMPLES}")
     elif spelled == []:
         spelled = Flaw("bad_json", "payload: no sample")
     if isinstance(spelled, Flaw):

@@ -18,6 +18,7 @@ from connectors.codecs.topics import REMEMBERED, Route
 from pipeline.core.samples import Name
 
 _NOWHERE = Name("", "", "")
+_OPENING = b'{"t":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,10 @@ def decode_singles(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
 
 def decode_batches(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     """Payloads of the form `[{"t":t,"m":"m","v":v},...]`; also the indices (into `bodies`) of those handed back."""
-    joined = b"".join(bodies.texts)
-    cursor, ends = Cursor(joined), bodies.ends()
-    opened = np.flatnonzero(cursor.bytes[: len(joined)] == ord("{"))
-    owner = np.searchsorted(ends, opened, "right")
+    cursor, ends = Cursor(b"".join(bodies.texts)), bodies.ends()
+    opened, owner = _records(cursor, ends)
     cursor.start(opened)
-    cursor.literal(b'{"t":')
+    cursor.literal(_OPENING)
     cursor.space()
     t = cursor.stamp()
     cursor.fits &= cursor.key(b'"m":')
@@ -97,7 +96,7 @@ def decode_batches(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     cursor.fits &= _is_tiled(cursor, opened, owner, ends)
     count = np.bincount(owner, minlength=len(ends))
     flaws = np.bincount(owner[~cursor.fits], minlength=len(ends))
-    fine = (count > 0) & (count <= MAX_SAMPLES) & (flaws == 0)
+    fine = (count > 0) & (flaws == 0)
     good = fine[owner]
     index = np.full(len(names), -1, np.int64)
     for at in np.flatnonzero(np.bincount(name[good], minlength=len(names))).tolist():
@@ -106,6 +105,15 @@ def decode_batches(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     payload = bodies.payload[owner[good]]
     columns = Columns(index[name[good]], t[good], values.v[good], text, q[good], seq[good], payload)
     return columns, np.flatnonzero(~fine)
+
+
+def _records(cursor: Cursor, ends: Ints) -> tuple[Ints, Ints]:
+    """Where records begin, and whose they are; none of a payload that has too many or begins one in another way."""
+    opened = np.flatnonzero(cursor.bytes == ord("{"))
+    owner = np.searchsorted(ends, opened, "right")
+    flaws = np.bincount(owner[~cursor.matches(opened, _OPENING)], minlength=len(ends))
+    fine = (np.bincount(owner, minlength=len(ends)) <= MAX_SAMPLES) & (flaws == 0)
+    return opened[fine[owner]], owner[fine[owner]]
 
 
 def _is_tiled(cursor: Cursor, opened: Ints, owner: Ints, ends: Ints) -> Bools:
@@ -184,5 +192,5 @@ def _unescape(raw: bytes) -> str | None:
     """The string between two quotes as a JSON parser reads it, or None if it is no string."""
     try:
         return msgspec.json.decode(b'"' + raw + b'"', type=str)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None

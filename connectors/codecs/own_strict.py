@@ -3,7 +3,7 @@
 Rule: what `own_fast` reads must come out of here bit for bit the same; this is the definition, that the short cut.
 """
 
-from connectors.codecs.json_samples import ABSENT, Flaw, Rows, Spelled, read_json, settle, show
+from connectors.codecs.json_samples import ABSENT, MAX_SAMPLES, Flaw, Rows, Spelled, read_json, settle, show
 from connectors.codecs.topics import Route, legal_name
 from pipeline.core.samples import Payload
 
@@ -25,7 +25,7 @@ def spell(below: tuple[str, ...], data: object) -> list[Spelled | Flaw] | Flaw:
     if isinstance(data, list):
         if len(below) > 1:
             return Flaw("bad_path", "topic: deeper than a unit; expected a batch at a line or unit")
-        return [_spell_item(below, item) for item in data]
+        return [_spell_item(below, item) for item in data[: MAX_SAMPLES + 1]]
     if not isinstance(data, dict):
         return Flaw("bad_json", f"payload: holds no sample; got {show(data)}; expected an array or an object")
     t, q, s = data.get("timestamp_ms", ABSENT), data.get("quality", 0), data.get("seq", 0)
@@ -37,7 +37,7 @@ def spell(below: tuple[str, ...], data: object) -> list[Spelled | Flaw] | Flaw:
     if metrics and len(below) > 1:
         return Flaw("bad_path", "topic: deeper than a unit; expected an object with `value`, or a topic without metric")
     spelled: list[Spelled | Flaw] = []
-    for key in metrics:
+    for key in metrics[: MAX_SAMPLES + 1]:
         where = place(below, key) if legal_name(key) else Flaw("bad_path", f"metric: no legal name; got {show(key)}")
         spelled.append(where if isinstance(where, Flaw) else Spelled(*where, t, data[key], q, s))
     return spelled

@@ -3,7 +3,7 @@
 Rule: the topic gives path and metric; only further keys of the classic form lengthen the metric's name.
 """
 
-from connectors.codecs.json_samples import ABSENT, Flaw, Rows, Spelled, read_json, settle, show
+from connectors.codecs.json_samples import ABSENT, MAX_SAMPLES, Flaw, Rows, Spelled, read_json, settle, show
 from connectors.codecs.topics import Route, legal_name
 from pipeline.core.samples import Payload
 
@@ -18,7 +18,7 @@ def spell(route: Route, data: object) -> list[Spelled | Flaw] | Flaw:
     if len(keys) == 1 and (keys[0] == "value" or legal_name(keys[0]) == name):
         return [Spelled(route.unit, joined, t, data[keys[0]])]
     spelled: list[Spelled | Flaw] = []
-    for key in keys:
+    for key in keys[: MAX_SAMPLES + 1]:
         metric = legal_name(key) and legal_name(f"{joined}.{key}")
         bad = Flaw("bad_path", f"metric: no legal name; got {show(key)} after {joined!a}")
         spelled.append(Spelled(route.unit, metric, t, data[key]) if metric else bad)

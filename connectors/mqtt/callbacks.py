@@ -20,6 +20,9 @@ class Duty(Protocol):
     def begin(self) -> None:
         """A new connection stands."""
 
+    def lost(self) -> None:
+        """It is gone, and all that was sent on it without an answer."""
+
     def receive(self, message: MQTTMessage) -> None: ...
 
     def acknowledged(self, mid: int, refused: str) -> None:
@@ -34,7 +37,7 @@ class Duty(Protocol):
 class Callbacks:
     """Its plain attributes may be read by any thread; they are written by the network thread only."""
 
-    def __init__(self, client: Client, filters: Sequence[str], newest: bool, duty: Duty) -> None:
+    def __init__(self, filters: Sequence[str], newest: bool, duty: Duty) -> None:
         self._filters, self._newest, self._duty = tuple(filters), newest, duty
         self.connected = False
         self.connections = 0
@@ -42,6 +45,8 @@ class Callbacks:
         self.errors = 0
         self.last_error = ""
         self.taken_over = False
+
+    def attach(self, client: Client) -> None:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message

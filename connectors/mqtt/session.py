@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from connectors.mqtt.callbacks import Callbacks, Duty
 from connectors.mqtt.settings import MqttSettings, make_client
 from connectors.mqtt.turns import Turns
+from pipeline.core.errors import ConfigError
 from pipeline.runtime.clock import monotonic
 
 BURST = 64  # packets read before acknowledgements get their turn
@@ -25,8 +26,8 @@ class Session:
 
     def __init__(self, settings: MqttSettings, filters: Sequence[str], duty: Duty) -> None:
         self._settings, self._duty = settings, duty
-        self._client = make_client(settings)
-        self._heard = Callbacks(self._client, filters, settings.protocol == "5", duty)
+        self._client = make_client(settings)  # a new one for each connection: nothing of the older one lives on
+        self._heard = Callbacks(filters, settings.protocol == "5", duty)
         self._delay = 0.0
         self._more = False  # the last burst ended with packets left
         self._stop = threading.Event()
@@ -78,24 +79,26 @@ class Session:
 
     def _serve(self) -> None:
         """Makes one connection and serves it to its end."""
-        self._more = False
+        self._more, begun, earlier = False, monotonic(), self._heard.connections
         try:
+            self._client = make_client(self._settings)
+            self._heard.attach(self._client)
             self._client.reconnect()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, ConfigError) as error:
             self._heard.last_error = f"can't connect: {error}"
             return
-        answer_by = monotonic() + self._settings.answer_timeout_s
         while self._client.socket() is not None and not self._stop.is_set():
             self._turn()
-            if self._heard.connected:
-                self._delay = 0.0
-            elif monotonic() > answer_by:
+            if not self._heard.connected and monotonic() > begun + self._settings.answer_timeout_s:
                 self._heard.last_error = f"no answer to CONNECT as MQTT {self._settings.protocol}; is `protocol` right?"
                 break
-        if self._client.socket() is not None:
-            self._leave()
+        self._leave()
         self._turns.forget()
         self._heard.connected = False
+        if self._heard.connections > earlier:
+            if monotonic() - begun > 3 * self._delay:  # else two of one name may be expelling each other
+                self._delay = 0.0
+            self._duty.lost()
 
     def _socket(self) -> socket.socket | None:
         sock = self._client.socket()
@@ -125,6 +128,8 @@ class Session:
 
     def _leave(self) -> None:
         client = self._client
+        if client.socket() is None:
+            return
         if self._heard.connected:
             self._duty.turn(client)
         client.disconnect()
@@ -134,7 +139,7 @@ class Session:
             client.loop_write()
 
     def _rest(self) -> None:
-        """Back-off with jitter between connections: 0.1 s, doubling, at most 30 s; a good connection resets it."""
+        """Back-off with jitter between connections: 0.1 s, doubling, at most 30 s; one that stood resets it."""
         self._delay = 30.0 if self._heard.taken_over else min(30.0, max(0.1, 2 * self._delay))
         until = monotonic() + self._delay * random.uniform(0.5, 1.0)
         while not self._stop.is_set() and (left := until - monotonic()) > 0:

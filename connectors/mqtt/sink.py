@@ -1,7 +1,8 @@
 """Publishes with QoS 1 and waits until the broker has acknowledged all of it.
 
-One client id per partition, given by the caller: a broker expels the older of two with the same id, so a zombie that
-lost its partition can't go on publishing unnoticed.
+One client id per partition, given by the caller: a broker expels the older of two with the same id. A sink that lost
+its connection stays away until `publish` has said so once, so a zombie checks its ownership before it disturbs the
+new owner, and nothing that it had in hand is sent by itself.
 """
 
 import threading
@@ -31,7 +32,7 @@ def _is_topic(topic: str) -> bool:
 
 
 class MqttSink:
-    """Connects at once and for ever. One thread publishes."""
+    """Connects at once. One thread publishes."""
 
     def __init__(self, settings: MqttSettings, timeout_s: float = 10.0) -> None:
         self._timeout_s = timeout_s
@@ -39,6 +40,7 @@ class MqttSink:
         self._queue: deque[Publication] = deque()
         self._flying: set[int] = set()
         self._refused = ""
+        self._lost = False
         self._session = Session(settings, (), self)
 
     @property
@@ -53,9 +55,10 @@ class MqttSink:
         return self._session.alive()
 
     def publish(self, messages: Sequence[Publication]) -> None:
-        """Returns when the broker has all of them, in this order. Raises Unavailable: then send them all again.
+        """Returns when the broker has all of them, in this order.
 
-        What an earlier call left unfinished goes first, so a newer retained value is never overtaken by an older one.
+        Raises Unavailable: then make sure that you still own the client id, and send them all again. A newer retained
+        value is never overtaken by an older one: an earlier call is over, or its connection, before the next begins.
         """
         for message in messages:
             if not _is_topic(message.topic):
@@ -63,10 +66,12 @@ class MqttSink:
         until = monotonic() + self._timeout_s
         with self._lock:
             self._wait(until)
+            self._tell_loss()
             self._refused = ""
             self._queue.extend(messages)
             self._session.wake()
             self._wait(until)
+            self._tell_loss()
             if self._refused:
                 raise Unavailable(f"{self._refused}: broker refused a publication", retry_after=5.0)
 
@@ -75,7 +80,14 @@ class MqttSink:
         self._session.close()
 
     def begin(self) -> None:
-        """Paho itself sends again what was in flight on the older connection."""
+        """Nothing is sent for an older connection."""
+
+    def lost(self) -> None:
+        with self._lock:
+            self._queue.clear()
+            self._flying.clear()
+            self._lost = True
+            self._lock.notify_all()
 
     def receive(self, message: MQTTMessage) -> None:
         """A sink subscribes to nothing."""
@@ -95,7 +107,13 @@ class MqttSink:
                 self._flying.add(sent.mid)
 
     def has_room(self) -> bool:
-        return True
+        return not self._lost
+
+    def _tell_loss(self) -> None:
+        if self._lost:
+            self._lost = False
+            self._session.wake()
+            raise Unavailable(f"MQTT sink: {self._session.last_error or 'connection lost'}", retry_after=0.2)
 
     def _wait(self, until: float) -> None:
         while self._queue or self._flying:
@@ -103,6 +121,7 @@ class MqttSink:
                 raise Bug(f"MQTT sink stopped: {self._session.last_error or 'closed'}")
             left = until - monotonic()
             if left <= 0:
+                self._queue.clear()
                 why = self._session.last_error or "no acknowledgement in time"
                 raise Unavailable(f"MQTT sink: {why}", retry_after=1.0)
             self._lock.wait(min(left, 0.5))

@@ -95,6 +95,9 @@ class MqttSource:
         with self._lock:
             self._acks.begin_epoch()
 
+    def lost(self) -> None:
+        """What was read goes on to the caller; the broker delivers it again as well."""
+
     def receive(self, message: MQTTMessage) -> None:
         try:
             topic = message.topic

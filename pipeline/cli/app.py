@@ -4,6 +4,7 @@ Rule: 0 done, 1 failed while running, 2 wrong configuration or usage, 130 interr
 """
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import NamedTuple
@@ -43,9 +44,16 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Runs one command line and returns its exit code."""
     first = next((word for word in arguments if not word.startswith("-")), "")
+    return exit_code(lambda: build_app(first)(arguments, prog_name="parkpulse"))
+
+
+def exit_code(command: Callable[[], None]) -> int:
+    """Runs a command; an expected failure becomes its lines on standard error and its code."""
     try:
-        build_app(first)(arguments, prog_name="parkpulse")
+        command()
     except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except ConfigError as error:
         print(*error.slips, sep="\n", file=sys.stderr)

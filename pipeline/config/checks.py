@@ -91,7 +91,7 @@ def _check_codes(at: Loc, metric: MetricSection) -> Iterator[Slip]:
     if not metric.codes:
         return
     if metric.role not in ("state", "mode"):
-        yield Slip(at, f"codes of a metric with the role {metric.role}; expected role state or mode; remove codes")
+        yield Slip(at[:-1], f"codes, but the role {metric.role}; expected role state or mode; remove codes")
     elif isinstance(metric.codes, str):
         if code_table(metric.codes, metric.role) is None:
             yield Slip(at, unknown("table", metric.codes, [name for name, role in CODE_TABLES if role == metric.role]))

@@ -114,7 +114,7 @@ def _check_broker(i: int, broker: BrokerSection, folder: Path) -> Iterator[Slip]
     at: Loc = ("brokers", i)
     for key, file in (("ca", broker.ca), ("cert", broker.cert), ("key", broker.key)):
         if file and not broker.is_tls:
-            yield Slip((*at, key), f"a TLS file for a plain address; got {broker.url!r}; use mqtts:// or remove {key}")
+            yield Slip(at, f"{key} is for TLS; got the plain address {broker.url!r}; use mqtts:// or remove {key}")
         elif file and not (folder / Path(file).expanduser()).is_file():
             yield Slip((*at, key), f"no such file; got {file!r}; expected a PEM file, relative to {PARK}")
     if bool(broker.cert) != bool(broker.key):

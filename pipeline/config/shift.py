@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from pipeline.config.section import Name, Section
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 def _clock_time(text: str) -> str:

@@ -52,7 +52,8 @@ def validate(model: type[M], raw: object) -> tuple[M | None, list[Slip]]:
     try:
         return model.model_validate(as_tuples(raw)), []
     except ValidationError as error:
-        slips = [_slip(model, details) for details in error.errors(include_url=False)]
+        every = error.errors(include_url=False)
+        slips = [_slip(model, details) for details in every if not _follows(details, every)]
     try:
         return model.model_validate(as_tuples(_mended(raw, model, slips))), slips
     except ValidationError:
@@ -60,14 +61,16 @@ def validate(model: type[M], raw: object) -> tuple[M | None, list[Slip]]:
 
 
 def beside(slips: list[Slip], further: Iterable[Slip]) -> list[Slip]:
-    """The further slips that do not merely follow from a wrong key at or beside them."""
+    """The further slips that do not merely follow from a wrong key at their place or, for a whole table, in it."""
     wrong = {last_key(slip.loc) for slip in slips if slip.key != "unknown"}
-    broken = wrong | {loc[:-1] for loc in wrong if len(loc) > 1}
-    return [
-        slip
-        for slip in further
-        if slip.loc not in broken and (slip.loc[:-1] or slip.loc) not in broken and NAMELESS not in slip.text
-    ]
+    broken = wrong | {loc[:-1] for loc in wrong}
+    return [slip for slip in further if slip.loc not in broken and NAMELESS not in slip.text]
+
+
+def _follows(details: ErrorDetails, every: list[ErrorDetails]) -> bool:
+    """A list is too short only because an entry is wrong."""
+    loc = details["loc"]
+    return details["type"] == "too_short" and any(other["loc"][:-1] == loc for other in every)
 
 
 def _slip(model: type[BaseModel], details: ErrorDetails) -> Slip:

@@ -1,5 +1,6 @@
 """The gateway role: MQTT in; samples.v1 and rejects.v1 out. A message is acknowledged when the log has its samples."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -39,6 +40,7 @@ class Gateway:
     gathered: list[Message] = field(default_factory=list)
     gathered_at: float = 0.0
     durable: int = 0  # messages whose samples the log has
+    finishing: threading.Event = field(default_factory=threading.Event)  # set by another thread: end the run
     ended: bool = False
 
     def __post_init__(self) -> None:
@@ -59,6 +61,8 @@ class Gateway:
         full = len(self.gathered) >= MAX_MESSAGES
         if self.gathered and (full or monotonic() - self.gathered_at >= linger):
             self._pack()
+        if self.finishing.is_set() and not self.ended and not found:
+            self._end()
         if not self.ended:
             self.state, out = heartbeats(self.state, self.clock.now_ms(), [line.path for line in self.setup.lines])
             self.writer.write(out)
@@ -88,14 +92,14 @@ class Gateway:
             self.durable += len(self.unsettled)
             self.unsettled = []
 
-    def finish(self) -> None:
+    def _end(self) -> None:
         """The end of a run: each line's clocks are moved past its newest row."""
         if self.gathered:
             self._pack()
         self.state, out = end(self.state, self.clock.now_ms())
         self.writer.write(out)
-        self.ended = True
         self._flush()
+        self.ended = True
 
     def close(self) -> None:
         if self.gathered:

@@ -7,7 +7,7 @@ import msgspec
 from connectors.codecs import alerts_json, results_json
 from connectors.mqtt.sink import MqttSink, Publication
 from pipeline.core.ports import Clock, Log
-from pipeline.core.results import Result
+from pipeline.roles.reading import readable
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Saved, Slots
 from pipeline.runtime.instruments import Instruments
@@ -44,11 +44,9 @@ class Notifier:
         """
         raised = self.alerts.poll(0.0)
         read = self.results.poll(0.0 if raised else max_wait)
-        alerts = [alerts_json.decode(record.value) for record in raised]
-        progress: list[Result] = []
-        for record in read:
-            if dict(record.headers).get("kinds") == b"progress":
-                progress += results_json.decode(record.value)
+        alerts, _ = readable(raised, "alerts.v1", alerts_json.decode)  # the historian puts aside what is no alert
+        beats = [record for record in read if dict(record.headers).get("kinds") == b"progress"]
+        progress = [result for several in readable(beats, "results.v1", results_json.decode)[0] for result in several]
         before = self.state
         now = max(record.append_ms for record in read) if read else self.clock.now_ms()
         state, out = step(before, alerts, progress, now)
@@ -66,6 +64,11 @@ class Notifier:
             if records:
                 reader.commit({record.partition: record.offset + 1 for record in records})
         return len(raised) + len(read)
+
+    def taken(self, topic: str) -> int:
+        """Sum of the offsets up to which this topic has been told."""
+        reader = self.alerts if topic == "alerts.v1" else self.results
+        return sum(reader.committed(partition) or 0 for partition in reader.partitions)
 
     def _again(self) -> None:
         """What was read and not published is read again."""

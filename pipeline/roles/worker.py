@@ -11,6 +11,7 @@ from pipeline.core.frames import Frame, FrameError, Kind, decode, encode
 from pipeline.core.line_config import LineConfig
 from pipeline.core.ports import Log, Outgoing, Record
 from pipeline.core.results import LineResults, Result
+from pipeline.roles.reading import rejected
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Committer, Slots
 from pipeline.runtime.instruments import Instruments
@@ -37,6 +38,7 @@ class Worker:
     instance: str = "worker"
     name: str = "worker"
     held: dict[int, Held] = field(default_factory=dict)
+    spoken_to: dict[int, int] = field(default_factory=dict)  # results of the records below are in the log
 
     def __post_init__(self) -> None:
         self.reader = self.log.reader(SAMPLES, self.name, self.instance)
@@ -66,7 +68,7 @@ class Worker:
             for partition in {record.partition for record in records}:
                 self._take(self.held[partition], [r for r in records if r.partition == partition])
         self.writer.flush()
-        positions = {partition: held.position for partition, held in self.held.items()}
+        positions = self.spoken_to = {partition: held.position for partition, held in self.held.items()}
         if self.committer.checkpoint_due():
             states = {partition: snapshot.dump(held.state) for partition, held in self.held.items()}
             self.committer.checkpoint(positions, states)
@@ -113,17 +115,7 @@ def read(record: Record) -> Entry | Outgoing:
             LineConfig.model_validate_json(frame.body)
         return Entry(record.offset, record.append_ms, record.key.decode(), frame)
     except (FrameError, ValueError) as error:
-        return _reject(record, "poison", str(error).splitlines()[0])
-
-
-def _reject(record: Record, reason: str, sentence: str) -> Outgoing:
-    headers = (
-        ("reason", reason.encode()),
-        ("sentence", sentence.encode()),
-        ("partition", str(record.partition).encode()),
-        ("offset", str(record.offset).encode()),
-    )
-    return Outgoing(REJECTS, record.key, record.value, headers)
+        return rejected(record, SAMPLES, str(error).splitlines()[0])
 
 
 def spoken(out: Output, aloud: int) -> Iterable[Outgoing]:

@@ -33,10 +33,10 @@ def refuse_too_many(lines: Mapping[str, Rows], samples: Samples, max_rows: int) 
     """Takes out the rows of payloads that hold more rows of one line than a frame may."""
     kept, refused = dict(lines), []
     for line, rows in lines.items():
+        if len(rows) <= max_rows:
+            continue
         ends = _payload_ends(samples.payload[rows])
         counts = np.diff(ends, prepend=0)
-        if counts.max() <= max_rows:
-            continue
         for which in np.flatnonzero(counts > max_rows):
             payload, count = int(samples.payload[rows[ends[which] - 1]]), int(counts[which])
             sentence = f"{line}: too many samples in one payload; got {count}; expected at most {max_rows}"
@@ -49,6 +49,8 @@ def refuse_too_many(lines: Mapping[str, Rows], samples: Samples, max_rows: int) 
 
 def cut(rows: Rows, samples: Samples, weights: npt.NDArray[np.int64], max_rows: int, max_bytes: int) -> list[Rows]:
     """Rows of one line as frames of whole payloads: each as many as fit in, but at least one. `weights`: bytes."""
+    if len(rows) <= max_rows and weights[samples.payload[rows]].sum() <= max_bytes:
+        return [rows]
     ends = _payload_ends(samples.payload[rows])
     total = np.cumsum(weights[samples.payload[rows[ends - 1]]])
     frames, first, start = [], 0, 0
@@ -67,8 +69,8 @@ def _first(rows: Rows) -> int:
 
 
 def _payload_ends(payload: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """Ends (exclusive) of the runs of rows of one payload each; no rows, no runs."""
-    return np.flatnonzero(np.diff(payload, append=-1) != 0) + 1
+    """Ends (exclusive) of the runs of rows of one payload each."""
+    return np.flatnonzero(np.append(payload[1:] != payload[:-1], True)) + 1
 
 
 def with_rows(draft: Frame, samples: Samples, rows: Rows) -> Frame:
@@ -92,9 +94,9 @@ def with_rows(draft: Frame, samples: Samples, rows: Rows) -> Frame:
 
 def _texts(samples: Samples, rows: Rows) -> tuple[tuple[str, ...], npt.NDArray[np.uint16] | None]:
     text = samples.text[rows]
-    used, index_of = np.unique(text, return_inverse=True)
-    if not len(used) or used[-1] < 0:
+    if not samples.texts or text.max() < 0:
         return (), None
+    used, index_of = np.unique(text, return_inverse=True)
     without = int(used[0] < 0)
     texts = tuple(samples.texts[i].translate(_SEPARATORS).encode(errors="replace").decode() for i in used[without:])
     return texts, np.where(text < 0, NO_TEXT, index_of - without).astype(np.uint16)

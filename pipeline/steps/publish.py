@@ -112,8 +112,10 @@ def alarms(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> l
             part = due.rows.take(np.arange(low, high))
             usable = (part.q == 0) | ((part.q == 7) & bool(state.traits.simulated[code]))
             rows[key] = SeriesRows(part.t, part.v, usable & (part.text < 0), part.seq)
-        clocks[key] = tick.closed_before.get(int(state.registry.source_of[code]), NEVER)
-        newest[key] = (int(state.heard_running[code]), int(state.heard_append[code]))
+        source = int(state.registry.source_of[code])
+        if source in tick.closed_before and state.heard_append[code] != NEVER:
+            clocks[key] = tick.closed_before[source]
+            newest[key] = (int(state.heard_running[code]), int(state.heard_append[code]))
     feed = AlarmFeed(rows, clocks, newest, tick.append_ms, tick.running)
     line.alarms, out = step_alarms(line.alarms, line.config, feed)
     return out

@@ -79,10 +79,19 @@ def read_strictly(payloads: list[Payload]) -> tuple[list[tuple[object, ...]], li
     return flat(rows), rows.rejects
 
 
-@given(st.lists(st.builds(Payload, st.sampled_from(TOPICS), mutated(), st.just(10**12)), max_size=5))
+@given(st.lists(st.builds(Payload, st.sampled_from(TOPICS), mutated(), st.just(10**12), st.just(False)), max_size=5))
 def test_fast_and_strict_agree_bit_for_bit(payloads: list[Payload]) -> None:
     samples, rejects = decode(payloads, GRAMMAR, 1 << 20)
     assert (flat(samples), rejects) == read_strictly(payloads)
+
+
+@pytest.mark.parametrize("broken", [b"\x80", b"\xc3", b"\\", b"\\ud800", b"\n", b"\x00"])
+@pytest.mark.parametrize("form", [b'[{"t":1780000000123,"m":"a%s","v":1}]', b'[{"t":1780000000123,"m":"a","v":"%s"}]'])
+def test_a_string_that_no_json_parser_takes_is_refused_both_ways(form: bytes, broken: bytes) -> None:
+    payloads = [Payload(LINE, form % broken, 10**12)]
+    samples, rejects = decode(payloads, GRAMMAR, 1 << 20)
+    assert (flat(samples), rejects) == read_strictly(payloads)
+    assert len(rejects) == 1
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**25), 10**25))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.app import run
+from pipeline.cli.app import exit_code, run
+from pipeline.core.errors import ConfigError, Unavailable
 
 ROOT = Path(__file__).parents[3]
 
@@ -27,6 +28,26 @@ def test_check_puts_each_slip_on_its_own_line_of_standard_error(capsys: pytest.C
 def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "failure, code, shown",
+    [
+        (ConfigError("a: wrong", "b: wrong"), 2, "a: wrong\nb: wrong\n"),
+        (Unavailable("the log is away"), 1, "the log is away\n"),
+        (KeyboardInterrupt(), 130, ""),
+        (SystemExit("no room"), 1, "no room\n"),
+        (SystemExit(None), 0, ""),
+    ],
+)
+def test_an_expected_failure_is_its_lines_and_its_code(
+    failure: BaseException, code: int, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise failure
+
+    assert exit_code(fail) == code
+    assert capsys.readouterr().err == shown
 
 
 def test_explain_prints_a_sample(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,5 +13,5 @@ def test_every_file_of_the_folder_holds_one_class(kind: str) -> None:
 
 
 def test_an_unknown_kind_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="unknown kind 'limits'; known kinds: limit, .*; did you mean 'limit'"):
+    with pytest.raises(ConfigError, match=r"unknown kind 'limits'; known kinds: limit, .*; did you mean 'limit'"):
         plugin_class(pipeline.alarms, "limits")

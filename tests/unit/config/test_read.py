@@ -69,8 +69,8 @@ def test_the_only_unit_with_a_state_sets_the_pace(tmp_path: Path) -> None:
 
 def test_codes_are_resolved_to_names(tmp_path: Path) -> None:
     metrics = (
-        '[[units]]\nname = "filler"\n[units.metrics.state]\nrole = "state"\ncodes = { 4 = "Execute", RUN = "execute" }\n'
-        '[units.metrics.mode]\nrole = "mode"\ncodes = "weihenstephan"\n'
+        '[[units]]\nname = "filler"\n[units.metrics.state]\nrole = "state"\ncodes = { 4 = "Execute", RUN = "execute" }'
+        '\n[units.metrics.mode]\nrole = "mode"\ncodes = "weihenstephan"\n'
     )
     state, mode = read(tmp_path, line=LINE + metrics).lines[0].units[0].metrics
     assert state.codes == {"4": "execute", "run": "execute"}
@@ -109,4 +109,4 @@ def test_one_slip_does_not_hide_those_that_only_another_key_can_show(tmp_path: P
     with pytest.raises(ConfigError) as refused:
         read(tmp_path, line=line)
     keys = [slip.split(": ")[1] for slip in refused.value.slips]
-    assert keys == ["alarms[0].name", "windows[0]", "pace_unit", "alarms[1].after"]
+    assert keys == ["alarms[0].name", "windows[0]", "pace_unit", "alarms[0].kind", "alarms[1].after"]

@@ -7,10 +7,9 @@ import pytest
 
 import pipeline.alarms
 from pipeline.cli.explain import explanation
-from pipeline.config.line_model import LineFile, PackFile
-from pipeline.config.model import ParkFile
 from pipeline.config.read import read_config
 from pipeline.config.sample import toml_value
+from pipeline.config.section import Section
 from pipeline.core.errors import ConfigError
 from pipeline.plugins import known_kinds
 
@@ -54,10 +53,9 @@ def test_the_sample_of_a_rule_shows_only_the_keys_that_decide_in_it() -> None:
 
 
 def test_every_key_has_a_sentence() -> None:
-    for model in (ParkFile, LineFile, PackFile):
-        for definition in (model.model_json_schema(), *model.model_json_schema()["$defs"].values()):
-            for name, key in definition.get("properties", {}).items():
-                assert key.get("description", "").endswith("."), name
+    for section in Section.__subclasses__():
+        for name, field in section.model_fields.items():
+            assert (field.description or "").endswith("."), f"{section.__name__}.{name}"
 
 
 def test_a_kpi_is_explained_by_formula_unit_and_elements() -> None:
@@ -65,7 +63,7 @@ def test_a_kpi_is_explained_by_formula_unit_and_elements() -> None:
 
 
 def test_an_unknown_kind_is_answered_with_the_nearest() -> None:
-    with pytest.raises(ConfigError, match="unknown kind 'silense'; known kinds: .*; did you mean 'silence'"):
+    with pytest.raises(ConfigError, match=r"unknown kind 'silense'; known kinds: .*; did you mean 'silence'"):
         explanation("silense")
 
 

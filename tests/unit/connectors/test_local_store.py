@@ -58,6 +58,23 @@ def test_many_readers_see_whole_writes_only_while_one_writer_writes(tmp_path: Pa
     assert all(len(revisions) == 1 for revisions in seen)
 
 
+def write_one(path: Path, name: str) -> None:
+    store = LocalStore(path)
+    store.write([Result("metric", LINE, name, 10, 0, None, 0, {})], [])
+    store.close()
+
+
+def test_many_that_make_the_same_new_store_at_once_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    for n in range(5):
+        path = tmp_path / str(n) / "store.sqlite"
+        with ThreadPoolExecutor(8) as threads:
+            for made in [threads.submit(write_one, path, str(writer)) for writer in range(8)]:
+                made.result()
+        store = LocalStore(path)
+        assert store.read("metric").height == 8
+        store.close()
+
+
 def test_one_store_may_be_read_in_other_threads_than_its_own(tmp_path: Path) -> None:
     store = LocalStore(tmp_path / "store.sqlite")
     store.write(batch(0), [])

@@ -70,7 +70,8 @@ SETTINGS = GatewaySettings(max_rows=7, max_bytes=35, frozen_after=1_000)
 
 @given(st.lists(st.tuples(ROWS, REJECTS), min_size=1, max_size=4))
 def test_numbers_and_running_totals_of_each_line_have_no_hole(calls: list[tuple[list[Row], list[Reject]]]) -> None:
-    state, totals = start(), {}
+    state = start()
+    totals: dict[str, tuple[int, int, int]] = {}
     for rows, rejects in calls:
         state, out = pack(state, make_samples(rows), rejects, make_payloads(10), SETTINGS)
         for line, frame in frames_of(out):

@@ -32,7 +32,7 @@ def rows_in_time(entries, late):
 
 def store(said):
     newest = {}
-    for line, x in said:
+    for _, x in said:
         if hasattr(x, "kind"):
             key = (x.kind, x.equipment, x.name, x.window_s, x.window_start)
             if key not in newest or x.revision >= newest[key].revision:
@@ -66,7 +66,7 @@ def test_metric_windows_equal_a_plain_recomputation(seed):
         groups = {}
         for (equipment, metric, t), v in sorted(first.items()):
             groups.setdefault((equipment, metric, t // (width * 1000) * width * 1000), []).append(v)
-        windows = {k[1:3] + (k[4],): x for k, x in found.items() if k[0] == "metric" and k[3] == width}
+        windows = {(*k[1:3], k[4]): x for k, x in found.items() if k[0] == "metric" and k[3] == width}
         end = entries[-1].append_ms // 60_000 * 60_000 if width == 60 else entries[-1].append_ms // 10_000 * 10_000
         wanted = {k: v for k, v in groups.items() if k[2] + width * 1000 <= end - 2_000}
         assert wanted.keys() <= windows.keys()

@@ -1,0 +1,185 @@
+"""One run of the bundled plant on one machine: broker, roles, plant, one virtual clock; and its summary.
+
+Rule: everything here is the real thing on loopback; only the clock is virtual, so that speed changes no result.
+"""
+
+import importlib.resources
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connectors.local_store import LocalStore
+from connectors.mqtt.settings import MqttSettings
+from connectors.mqtt.sink import MqttSink, Publication
+from connectors.services.broker import EmbeddedBroker, embedded_broker
+from pipeline.config.read import Config, read_config
+from pipeline.core.errors import Unavailable
+from pipeline.core.ports import Log
+from pipeline.roles.gateway import Gateway
+from pipeline.roles.historian import Historian
+from pipeline.roles.notifier import Notifier
+from pipeline.roles.start import ROLES, Park, open_log, started
+from pipeline.roles.worker import Worker
+from pipeline.runtime.clock import VirtualClock, monotonic
+from simulators import summary
+from simulators.drive import PATIENCE_S, Drive, Message
+from simulators.live import Live
+from simulators.plant import Plant
+
+LATENESS_MS = 2_000
+
+
+def prepare(folder: Path, broker: EmbeddedBroker, language: str) -> Config:
+    """The run's configuration in `folder/config`, with the address of its broker; an old one keeps its lines."""
+    target = folder / "config"
+    bundled = importlib.resources.files("simulators") / "config" / "dairy"
+    with importlib.resources.as_file(bundled) as source:
+        if not target.exists():
+            shutil.copytree(source, target)
+        text = (source / "park.toml").read_text("utf-8")
+    text = text.replace('data_dir = "data"', 'data_dir = "../data"').replace('"vi"', f'"{language}"')
+    text += f'\n[gateway]\nname = "demo"\n\n[[brokers]]\nurl = "{broker.url}"\nprotocol = "{broker.protocol}"\n'
+    (target / "park.toml").write_text(text, "utf-8")
+    return read_config(target)
+
+
+def newest_append(log: Log) -> int:
+    """Append time of the newest record of samples.v1, 0 in an empty log."""
+    reader = log.reader("samples.v1", "")
+    newest = 0
+    for partition in reader.partitions:
+        end = reader.end_offset(partition)
+        if end > reader.first_offset(partition):
+            reader.seek(partition, end - 1)
+            newest = max([newest, *(record.append_ms for record in reader.poll(0.5))])
+    reader.close()
+    return newest
+
+
+@dataclass
+class Demo:
+    """A run in `folder`, from `start_ms` or the newest append time there; `make_plant` gets the time it begins at."""
+
+    folder: Path
+    start_ms: int
+    make_plant: Callable[[int], Plant]
+    speed: float = 1.0
+    language: str = "vi"
+    port: int = 0
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> "Demo":
+        try:
+            self._open()
+        except BaseException:
+            self.stack.close()
+            raise
+        return self
+
+    def _open(self) -> None:
+        self.broker = self.stack.enter_context(embedded_broker(self.folder / "broker", self.port))
+        self.config = prepare(self.folder, self.broker, self.language)
+        self.clock = VirtualClock(self.start_ms)
+        self.log = open_log(self.config, self.clock)
+        self.start_ms = max(self.start_ms, -(-newest_append(self.log) // 100) * 100)
+        self.clock.advance(self.start_ms)
+        self.plant = self.make_plant(self.start_ms)
+        self.store = LocalStore(self.config.data_dir / "store.sqlite")
+        self.before = summary.ledger_totals(self.store)
+        self.park = Park(self.config, self.clock, self.log, linger_s=0.0)
+        started(self.stack, self.park, ROLES)
+        self.live = Live(self.log)
+        sender = MqttSink(MqttSettings(self.broker.url, "parkpulse-plant", self.broker.protocol))
+        self.stack.callback(sender.close)
+        gateway = self.gateway
+
+        def publish(messages: Sequence[Message]) -> None:
+            sender.publish([Publication(topic, body) for topic, body in messages])
+
+        self.drive = Drive(self.plant, publish, lambda: gateway.durable, self.clock, self.start_ms, self.speed)
+
+    @property
+    def gateway(self) -> Gateway:
+        role = self.park.roles["gateway"]
+        assert isinstance(role, Gateway)
+        return role
+
+    def tick(self) -> None:
+        if self.park.failed is not None:
+            raise self.park.failed
+        self.drive.tick()
+
+    def finish(self) -> None:
+        """Moves the clocks past the newest row and waits until everything is in the store and told."""
+        self.gateway.finishing.set()
+        patience = monotonic() + PATIENCE_S
+        while not self._drained():
+            if self.park.failed is not None:
+                raise self.park.failed
+            if monotonic() > patience:
+                raise Unavailable(f"demo: results are not all in the store after {PATIENCE_S:.0f} s")
+            self.clock.wait(0.01)
+        self.live.look()
+
+    def _drained(self) -> bool:
+        worker = self.park.roles["worker"]
+        assert isinstance(worker, Worker)
+        if not self.gateway.ended or sum(worker.spoken_to.values()) < self.end("samples.v1"):
+            return False
+        return all(
+            self.committed(topic, group) >= self.end(topic)
+            for topic in ("results.v1", "alerts.v1")
+            for group in ("historian", "notifier")
+        )
+
+    def end(self, topic: str) -> int:
+        reader = self.log.reader(topic, "")
+        return sum(reader.end_offset(partition) for partition in reader.partitions)
+
+    def committed(self, topic: str, group: str) -> int:
+        role = self.park.roles[group]
+        assert isinstance(role, Historian | Notifier)
+        return role.taken(topic)
+
+    def summary(self) -> dict[str, object]:
+        """interfaces of a run's summary; call after `finish`."""
+        after = summary.ledger_totals(self.store)
+        raised = summary.alerts(self.store, self.plant.faults, self.start_ms)
+        lines: dict[str, object] = {}
+        for path, truth in self.plant.truth.items():
+            counters = ("packs_ok", "packs_rejected")
+            first = summary.first_window(self.store, path, counters, self.start_ms)
+            elements = summary.line_elements(self.store, path, first, self.drive.now_ms)
+            told = truth.elements(summary.windows_of(elements)).figures()
+            lines[path] = {**summary.line_figures(elements), "truth": told}
+        sent_at = self.drive.sent_at
+        return {
+            "samples": summary.samples(self.before, after, self.plant.sent),
+            "lines": lines,
+            "alerts": raised,
+            "faults": summary.fault_rows(self.plant.faults, raised),
+            "expected": self.plant.expected,
+            "latency_ms": {
+                "sample_to_result": summary.latency(sent_at, self.live.results_seen, LATENESS_MS),
+                "sample_to_alert": summary.latency(sent_at, self.live.alerts_seen, LATENESS_MS),
+            },
+            "seconds": (self.drive.now_ms - self.start_ms) / 1000,
+        }
+
+    def __exit__(self, *error: object) -> None:
+        self.live.close()
+        self.stack.close()
+        self.plant.save_truth(self.folder / "truth")
+
+
+def write_summary(found: dict[str, object], file: Path) -> None:
+    file.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def is_whole(found: dict[str, object]) -> bool:
+    """Nothing sent is missing and nothing waits."""
+    counted = found["samples"]
+    return isinstance(counted, dict) and counted["gap"] == 0 and counted["waiting"] == 0

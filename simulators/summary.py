@@ -1,0 +1,121 @@
+"""The summary of a run (`--summary FILE`): what was sent, what came of it, and what the truth says.
+
+Rule: figures of a line go over its closed 10-s windows that begin after its first state and counter sample, truth over
+the same windows; sums first, ratios last.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import polars as pl
+
+from connectors.local_store import LocalStore
+from pipeline.core.ledger import FIELDS
+from pipeline.steps.kpis import apply
+from simulators.faults import Fault
+
+WINDOW_MS = 10_000
+KPIS = ("oee", "availability", "effectiveness", "quality_ratio")
+Figures = dict[str, float | int | None]
+Window = tuple[int, int]
+
+
+class Alert(TypedDict):
+    id: str
+    alarm: str
+    equipment: str
+    raised_ms: int
+    cleared_ms: int | None
+    fault: str | None
+
+
+def ledger_totals(store: LocalStore) -> dict[str, int]:
+    """Sums of every row of the ledger; zeros where there is none yet."""
+    found = store.read("ledger")
+    return {name: int(found[name].sum()) if name in found.columns else 0 for name in FIELDS}
+
+
+def samples(before: Mapping[str, int], after: Mapping[str, int], sent: int) -> dict[str, int]:
+    """The ledger of this run; `gap` is what was sent and did not end anywhere."""
+    gone = {name: after[name] - before[name] for name in FIELDS if name not in ("gap", "undated", "waiting")}
+    gap = sent - gone["stored"] - gone["expired"] - gone["rejected"]
+    return {"sent": sent, **gone, "waiting": after["waiting"], "gap": gap}
+
+
+def first_window(store: LocalStore, path: str, counters: Sequence[str], since_ms: int) -> int:
+    """Start of the first 10-s window behind the line's first state and counter sample of this run."""
+    states = store.read("state", path, since_ms)["window_start"].to_list()
+    seconds = store.read("metric", path, since_ms // 1000 * 1000, None, 1)
+    firsts = [seconds.filter(pl.col("name") == name)["window_start"].min() for name in counters]
+    known = [first + 1000 for first in firsts if isinstance(first, int)] + [min(states, default=since_ms)]
+    return -(-int(max(known)) // WINDOW_MS) * WINDOW_MS
+
+
+def line_elements(store: LocalStore, path: str, since_ms: int, until_ms: int) -> pl.DataFrame:
+    """The line's own closed 10-s windows, in order."""
+    found = store.read("elements", path, since_ms, until_ms - WINDOW_MS + 1, WINDOW_MS // 1000)
+    return found.filter(pl.col("equipment") == path).sort("window_start")
+
+
+def windows_of(elements: pl.DataFrame) -> list[Window]:
+    return [(start, start + WINDOW_MS) for start in elements["window_start"].to_list()]
+
+
+def line_figures(elements: pl.DataFrame) -> Figures:
+    if elements.is_empty():
+        return {**dict.fromkeys(KPIS), "parts": 0}
+    names = [name for name in elements.columns if name.endswith("_ms")] + ["pq", "gq", "sq", "rq"]
+    sums = elements.select(pl.col(name).sum() for name in names)
+    kpis = apply(sums)
+    return {**{name: kpis[name][0] for name in KPIS}, "parts": int(sums["pq"][0])}
+
+
+def alerts(store: LocalStore, faults: Sequence[Fault], since_ms: int) -> list[Alert]:
+    """Incidents raised in this run, each with the fault it belongs to."""
+    found = store.read_alerts("", since_ms)
+    out: dict[str, Alert] = {}
+    columns = ("id", "alarm", "equipment", "state", "event_time_ms", "raised_ms")
+    if found.is_empty():
+        return []
+    for id_, alarm, equipment, state, event_ms, raised_ms in zip(
+        *(found.sort("event_time_ms", "transition")[name].to_list() for name in columns), strict=True
+    ):
+        if id_ not in out:
+            fault = _fault_of(faults, alarm, equipment, raised_ms)
+            out[id_] = Alert(
+                id=id_, alarm=alarm, equipment=equipment, raised_ms=raised_ms, cleared_ms=None,
+                fault=None if fault is None else fault.fault_id,
+            )  # fmt: skip
+        if state == "norm":
+            out[id_]["cleared_ms"] = event_ms
+    return list(out.values())
+
+
+def _fault_of(faults: Sequence[Fault], alarm: str, equipment: str, raised_ms: int) -> Fault | None:
+    fits = [f for f in faults if f.rule == alarm and f.equipment == equipment and f.t_on_ms <= raised_ms]
+    return max(fits, key=lambda fault: fault.t_on_ms, default=None)
+
+
+def fault_rows(faults: Sequence[Fault], raised: Sequence[Alert]) -> list[dict[str, object]]:
+    """Each fault with how many incidents it raised."""
+    return [
+        {
+            "fault_id": fault.fault_id, "equipment": fault.equipment, "t_on_ms": fault.t_on_ms,
+            "t_off_ms": fault.t_off_ms, "rule": fault.rule,
+            "alarmed": sum(alert["fault"] == fault.fault_id for alert in raised),
+        }
+        for fault in faults
+    ]  # fmt: skip
+
+
+def latency(sent_at: Mapping[int, float], seen: Mapping[int, float], lateness_ms: int) -> dict[str, float | None]:
+    """p50 and p99 in ms, from the tick that brought the event time which let a window close to its result."""
+    waits = [
+        (wall - sent_at[tick]) * 1000
+        for end_ms, wall in seen.items()
+        if (tick := -(-(end_ms + lateness_ms + 1) // 100) * 100) in sent_at and wall >= sent_at[tick]
+    ]
+    if not waits:
+        return {"p50": None, "p99": None}
+    column = pl.Series(waits)
+    return {"p50": column.quantile(0.5), "p99": column.quantile(0.99)}
