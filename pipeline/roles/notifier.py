@@ -1,6 +1,6 @@
 """The notifier role: alerts.v1 and the lines' progress in, MQTT alert topics and heartbeats out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -32,7 +32,7 @@ class Notifier:
         self.slots = Slots(self.log.state(), self.name, self.instance)
         saved = self.slots.load(0)
         if saved is not None:
-            self.state = snapshot.load(NotifierState, saved.state)
+            self.state = awake(snapshot.load(NotifierState, saved.state), self.clock.now_ms())
         for reader in (self.alerts, self.results):
             for partition in reader.partitions:
                 reader.seek(partition, reader.committed(partition) or reader.first_offset(partition))
@@ -80,6 +80,15 @@ class Notifier:
         self.alerts.close()
         self.results.close()
         self.sink.close()
+
+
+def awake(state: NotifierState, now_ms: int) -> NotifierState:
+    """The state with every line's patience begun anew: that we slept is no proof that a chain stood still."""
+    lines = {
+        line: pulse if pulse.lost else replace(pulse, append_ms=max(pulse.append_ms, now_ms))
+        for line, pulse in state.lines.items()
+    }
+    return replace(state, lines=lines)
 
 
 def _publication(message: Publish) -> Publication:
