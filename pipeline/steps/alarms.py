@@ -7,16 +7,27 @@ in the log. The book is a value: `step_alarms` returns a new one and leaves the 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
-from pipeline.alarms.limit import Limit
-from pipeline.alarms.silence import Silence
+import pipeline.alarms
 from pipeline.core.alarm import TRANSITIONS, first_transition, is_news, next_transition
+from pipeline.core.discovery import plugin_files
 from pipeline.core.line_config import AlarmConfig, LineConfig
 from pipeline.core.results import Transition
 from pipeline.core.rule import PANE_MS, AlarmFeed, Change, Memory, Rule
 
 RETURNED = TRANSITIONS["auto_ack"]["unack", "normal"]  # until people can acknowledge, a return does it by itself
-RULES: Mapping[str, Callable[[AlarmConfig], Rule]] = {"limit": Limit.of, "silence": Silence.of}
+
+
+@cache
+def rules() -> Mapping[str, Callable[[AlarmConfig], Rule]]:
+    """kind -> how to make its rule of an alarm's configuration, for every file in `pipeline/alarms`."""
+    return {
+        kind: value.of
+        for kind, module in plugin_files(pipeline.alarms)
+        for value in vars(module).values()
+        if isinstance(value, type) and value.__module__ == module.__name__ and hasattr(value, "of")
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,7 @@ def open_alarms(book: AlarmBook) -> int:
 
 def step_alarms(book: AlarmBook, line: LineConfig, feed: AlarmFeed) -> tuple[AlarmBook, list[Transition]]:
     """One tick of one line."""
-    wanted = {(alarm.unit, alarm.name): alarm for alarm in line.alarms if alarm.kind in RULES}
+    wanted = {(alarm.unit, alarm.name): alarm for alarm in line.alarms if alarm.kind in rules()}
     out: list[Transition] = []
     kept: dict[tuple[str, str], AlarmEntry] = {}
     for key, entry in book.entries.items():
@@ -60,7 +71,7 @@ def step_alarms(book: AlarmBook, line: LineConfig, feed: AlarmFeed) -> tuple[Ala
 
 
 def _step_entry(entry: AlarmEntry, line: LineConfig, feed: AlarmFeed) -> tuple[AlarmEntry, list[Transition]]:
-    rule = RULES[entry.alarm.kind](entry.alarm)
+    rule = rules()[entry.alarm.kind](entry.alarm)
     seen = feed.of(entry.alarm.unit, entry.alarm.metric)
     memory, changes = rule.step(entry.memory, seen)
     newest, out = entry.open, list[Transition]()
@@ -107,7 +118,7 @@ def _still(newest: Transition, clock: int) -> Transition:
 
 
 def _ended(newest: Transition, alarm: AlarmConfig, feed: AlarmFeed) -> Transition:
-    clock = RULES[alarm.kind](alarm).clock(feed.of(alarm.unit, alarm.metric))
+    clock = rules()[alarm.kind](alarm).clock(feed.of(alarm.unit, alarm.metric))
     at_ms = newest.event_time_ms if clock is None else clock // PANE_MS * PANE_MS
     words = ("the rule was changed or removed", "quy tắc đã được thay đổi hoặc gỡ bỏ")
     ended = next_transition(newest, RETURNED, at_ms)

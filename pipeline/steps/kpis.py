@@ -4,13 +4,12 @@ Rule: elements add, ratios come last. Rows may be units, lines or sums of any le
 """
 
 from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
 from types import ModuleType
 
 import polars as pl
 
 import pipeline.kpis
+from pipeline.core.discovery import plugin_files
 from pipeline.core.errors import Bug
 from pipeline.core.kpi import Kpi
 
@@ -24,10 +23,10 @@ def declared(family: ModuleType) -> tuple[Kpi, ...]:
 def known_kpis() -> tuple[Kpi, ...]:
     """Every KPI of every file in `pipeline/kpis`: files by name, records as written."""
     found: dict[str, Kpi] = {}
-    for module in sorted(iter_modules(pipeline.kpis.__path__), key=lambda module: module.name):
-        for kpi in declared(import_module(f"{pipeline.kpis.__name__}.{module.name}")):
+    for name, module in plugin_files(pipeline.kpis):
+        for kpi in declared(module):
             if kpi.id in found:
-                raise Bug(f"pipeline/kpis/{module.name}.py: kpi '{kpi.id}' is declared twice; give one another id")
+                raise Bug(f"pipeline/kpis/{name}.py: kpi '{kpi.id}' is declared twice; give one another id")
             found[kpi.id] = kpi
     return tuple(found.values())
 

@@ -226,5 +226,5 @@ def test_alarms_of_kinds_unknown_here_wait():
 
 def test_each_kind_has_the_file_of_its_name():
     files = {path.stem for path in Path(alarms.__file__).parents[1].joinpath("alarms").glob("[a-z]*.py")}
-    assert set(alarms.RULES) == files
-    assert alarms.RULES["silence"](QUIET) == Silence(10_000)
+    assert set(alarms.rules()) == files
+    assert alarms.rules()["silence"](QUIET) == Silence(10_000)
