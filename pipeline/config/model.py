@@ -54,10 +54,14 @@ class TimeSection(Section):
     max_clock_skew: Duration = Field(60_000, description="How far ahead of our clock a sample may be dated.")
     correction_horizon: Duration = Field(86_400_000, description="How long results are corrected by late samples.")
     announce_horizon: Duration = Field(900_000, description="Older changes of alarms are stored but not announced.")
-    valid_for: Duration = Field(60_000, description="How long a frame's clocks are believed after it was written.")
+    valid_for: Duration = Field(
+        60_000, description="How long a state still holds when its source has gone silent; then: unclassified."
+    )
     max_age: Duration = Field(172_800_000, description="Samples older than this at receipt are rejected.")
     linger: Duration = Field(250, description="How long the gateway collects samples for one record.")
-    max_open_rows: int = Field(1_000_000, ge=1000, description="Samples that may wait for their window, per line.")
+    max_open_rows: int = Field(
+        1_000_000, ge=1000, description="Samples of one source that may wait for their second to close."
+    )
 
 
 class GatewaySection(Section):

@@ -16,6 +16,7 @@ from pipeline.core.line_config import LineConfig
 from pipeline.core.order import Rows, canonical, drop_repeats
 from pipeline.core.results import LineResults, Result, Transition
 from pipeline.steps import metrics, publish, units
+from pipeline.steps.bounds import crowded, relieve
 from pipeline.steps.partition import LineState, PartitionState
 from pipeline.steps.plan import Entry, Plan, Tick, plan
 
@@ -51,7 +52,12 @@ def step(state: PartitionState, entries: Sequence[Entry]) -> tuple[PartitionStat
         for entry in part:
             _known(state, entry)
         _say_ledgers(state, part, out)
-        _slice(state, part, out)
+        if crowded(state, part):
+            for entry in part:
+                _slice(state, [entry], out)
+                relieve(state, entry)
+        else:
+            _slice(state, part, out)
         if part[-1].frame.flags & END:
             _say_ledger(state, part[-1], out)
     return state, out

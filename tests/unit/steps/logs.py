@@ -58,13 +58,13 @@ class Gateway:
         )  # fmt: skip
 
 
-def random_log(seed, seconds=40, lines=2, sources=("", "b"), outage=False):
+def random_log(seed, seconds=40, lines=2, sources=("", "b"), outage=False, **changes):
     """Entries of a log: frames every ~200 ms, rows out of order by up to 1.5 s, duplicates, conflicts, an END."""
     rng = np.random.default_rng(seed)
     entries, sent = [], []
     gateways = [Gateway(f"park/line-{k}") for k in range(lines)]
     for gw in gateways:
-        entries.append(configuration(line_config(gw.path), len(entries), T0))
+        entries.append(configuration(line_config(gw.path, **changes), len(entries), T0))
     held = []
     for now in range(T0, T0 + seconds * 1000, 200):
         for gw in gateways:

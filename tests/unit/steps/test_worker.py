@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from pipeline.core.line_config import TimeConfig
+from pipeline.core.order import joined
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.worker import step
 from tests.unit.steps.logs import random_log
@@ -53,6 +55,22 @@ def test_however_a_log_is_cut_into_slices_each_line_says_the_same(seed):
         said = [x for name, x in whole if name == line]
         assert said == [x for name, x in single if name == line]
         assert said == [x for name, x in some if name == line]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_source_never_keeps_more_open_rows_than_its_bound_however_the_log_is_cut(seed):
+    entries, _ = random_log(seed, time=TimeConfig(max_open_rows=9))
+    late = set()
+    whole, single = run(entries, [], late), run(entries, list(range(1, len(entries))))
+    assert [x for name, x in whole if name.endswith("1")] == [x for name, x in single if name.endswith("1")]
+    assert late
+    state = PartitionState()
+    for entry in entries:
+        state, _ = step(state, [entry])
+        for code, source in state.lines[state.registry.line(entry.line)].clock.sources.items():
+            rows = joined(state.open.chunks)
+            still = rows.t[state.registry.source_of[rows.series] == code] >= source.closed_before
+            assert still.sum() <= 9
 
 
 @pytest.mark.parametrize("seed", range(6))
