@@ -61,6 +61,9 @@ def exit_code(command: Callable[[], None]) -> int:
     except Unavailable as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"{error.filename or 'system'}: {error.strerror or error}; mend it and start again", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 Piece = tuple[int, int, str | None]  # from, to (ms), value; None = unknown
+NEVER = -(1 << 60)
 
 
 @dataclass(slots=True)
@@ -70,11 +71,16 @@ class StateTrack:
                 pieces.append((self.until, to, value))
             self.until = to
 
+    @property
+    def reach(self) -> int:
+        """How far the newest row of the source lets a value hold."""
+        return NEVER if self.newest is None else self.newest + self.valid_for_ms
+
     def standing(self, start: int, end: int) -> list[Piece]:
         """What is known now about [start, end) past `until`: the value, as far as the source's newest row lets it."""
         if self.until is None or self.newest is None or not self.known:
             return []
-        low, high = max(start, self.until), min(end, self.newest + self.valid_for_ms)
+        low, high = max(start, self.until), min(end, self.reach)
         return [(low, high, self.value)] if high > low else []
 
 

@@ -1,11 +1,13 @@
-"""The books of one unit: time in each element and parts, by base window of 10 s.
+"""The books of one unit: which state and mode held when, and parts by base window of 10 s.
 
-Rules: integers in ms, so that sums are exact; whatever is not booked in a window is unclassified; a counter's
-increase belongs to the base window of its later sample, its first sample counts 0, a fall is a reset and counts the
-new value (a wrap only where declared).
+Rules: integers in ms, so that sums are exact; time without a known state is unclassified; a counter's increase belongs
+to the base window of its later sample, its first sample counts 0, a fall is a reset and counts the new value (a wrap
+only where declared); what no counter can show (negative, 2^53 and more) counts nothing. States, modes and counters may
+come by different sources, each in its own time: pieces are kept and laid over each other when a window is asked for.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,42 +17,57 @@ from pipeline.core.packml import element_of
 from pipeline.core.states import Piece, StateTrack, overlaid
 
 BASE_MS = 10_000
+ALWAYS = -(1 << 60)
+TOO_MANY = float(1 << 53)
 TIMES = ("apt", "aust", "adet", "adot")
 PARTS = ("good", "reject", "rework")
 SLOT = {name: i for i, name in enumerate((*TIMES, *PARTS))}
 
+Span = tuple[int, int]
+
 
 @dataclass(slots=True)
 class UnitBook:
-    """`windows`: start of a base window -> [ms of TIMES, parts of PARTS]; `touched`: starts changed since asked."""
+    """`states`, `modes` pieces and `made` (start of a base window -> parts of PARTS) from `floor` on; `touched` the
+    spans whose content may have changed since asked; `counters` the newest reading by metric."""
 
     state: StateTrack
     mode: StateTrack
     first: int | None = None
-    windows: dict[int, list[int]] = field(default_factory=dict)
-    touched: set[int] = field(default_factory=set)
+    floor: int = ALWAYS
+    states: list[Piece] = field(default_factory=list)
+    modes: list[Piece] = field(default_factory=list)
+    made: dict[int, list[int]] = field(default_factory=dict)
+    touched: list[Span] = field(default_factory=list)
     counters: dict[str, float] = field(default_factory=dict)
 
     def seen(self, t: int) -> None:
         """A row of the unit at `t`: its windows begin with the earliest one's."""
-        self.first = t if self.first is None else min(self.first, t)
+        if self.first is None or t < self.first:
+            self.touched.append((t, t + 1 if self.first is None else self.first))
+            self.first = t
 
-    def book_times(self, states: list[Piece], modes: list[Piece]) -> None:
-        for low, high, state, mode in overlaid(states, modes):
-            self._book(low, high, "unclassified" if state is None else element_of(state, mode))
+    def book_states(self, pieces: list[Piece]) -> None:
+        self._book(self.states, pieces, self.state)
 
-    def _book(self, low: int, high: int, element: str) -> None:
-        at = low
-        while at < high:
-            start = at // BASE_MS * BASE_MS
-            upto = min(high, start + BASE_MS)
-            self.touched.add(start)
-            if element in SLOT:
-                self._window(start)[SLOT[element]] += upto - at
-            at = upto
+    def book_modes(self, pieces: list[Piece]) -> None:
+        self._book(self.modes, pieces, self.mode)
+
+    def _book(self, kept: list[Piece], pieces: list[Piece], track: StateTrack) -> None:
+        if not pieces:
+            return
+        self.touched.append((pieces[0][0], max(pieces[-1][1], track.reach)))
+        if kept and kept[-1][1:] == (pieces[0][0], pieces[0][2]):
+            kept[-1] = (kept[-1][0], *pieces[0][1:])
+            pieces = pieces[1:]
+        kept += pieces
 
     def count(self, metric: str, part: str, t: npt.NDArray[np.int64], v: npt.NDArray[np.float64], wrap: float) -> None:
         """Samples of one counter in order (t i64, v f64); `wrap` 0 where it has none."""
+        fit = (v >= 0) & (v < TOO_MANY)
+        t, v = t[fit], np.rint(v[fit])
+        if not len(v):
+            return
         before = np.concatenate(([self.counters.get(metric, float(v[0]))], v[:-1]))
         rise = v - before
         fallen = rise < 0
@@ -60,32 +77,53 @@ class UnitBook:
         sums = np.rint(np.bincount(place, rise)).astype(np.int64)
         for start, parts in zip(starts.tolist(), sums.tolist(), strict=True):
             if parts:
-                self._window(start)[SLOT[part]] += parts
-                self.touched.add(start)
-
-    def _window(self, start: int) -> list[int]:
-        return self.windows.setdefault(start, [0] * len(SLOT))
+                self.made.setdefault(start, [0] * len(PARTS))[PARTS.index(part)] += parts
+                self.touched.append((start, start + BASE_MS))
 
     def content(self, start: int, end: int) -> list[int]:
-        """Sums over [start, end), whole base windows, with what now stands past the last booked moment."""
+        """[ms of TIMES, parts of PARTS] over [start, end), whole base windows, with what now stands past the pieces."""
         total = [0] * len(SLOT)
+        states = [*_cut(self.states, start, end), *self.state.standing(start, end)]
+        modes = [*_cut(self.modes, start, end), *self.mode.standing(start, end)]
+        for low, high, state, mode in overlaid(states, modes):
+            element = "unclassified" if state is None else element_of(state, mode)
+            if element in SLOT:
+                total[SLOT[element]] += high - low
         for at in range(start, end, BASE_MS):
-            booked = self.windows.get(at)
-            if booked is not None:
-                total = [x + y for x, y in zip(total, booked, strict=True)]
-        standing = self.state.standing(start, end)
-        if standing:
-            for low, high, state, mode in overlaid(standing, self.mode.standing(*standing[0][:2])):
-                element = "unclassified" if state is None else element_of(state, mode)
-                if element in SLOT:
-                    total[SLOT[element]] += high - low
+            for place, parts in enumerate(self.made.get(at, ()), len(TIMES)):
+                total[place] += parts
         return total
 
-    def forget(self, before: int) -> None:
-        """Base windows that end at or before `before` can change no more and are not asked for again."""
-        for start in [s for s in self.windows if s + BASE_MS <= before]:
-            del self.windows[start]
+    def spans(self, start: int, end: int) -> Iterator[Span]:
+        """Where a state is known or a part was made within [start, end): a long silence has no windows of its own."""
+        for low, high, state in (*_cut(self.states, start, end), *self.state.standing(start, end)):
+            if state is not None:
+                yield low, high
+        for at in self.made:
+            if start <= at < end:
+                yield at, at + BASE_MS
 
-    def changed(self) -> Iterable[int]:
-        touched, self.touched = self.touched, set()
+    def forget(self, before: int) -> None:
+        """Drops what ends at or before `before`: windows that begin before it are not asked for again."""
+        self.floor = max(self.floor, before)
+        for kept in (self.states, self.modes):
+            del kept[: bisect_right(kept, before, key=_end)]
+        for start in [s for s in self.made if s + BASE_MS <= before]:
+            del self.made[start]
+
+    def changed(self) -> list[Span]:
+        touched, self.touched = self.touched, []
         return touched
+
+
+def _end(piece: Piece) -> int:
+    return piece[1]
+
+
+def _cut(pieces: list[Piece], start: int, end: int) -> Iterator[Piece]:
+    """The pieces over [start, end)."""
+    for k in range(bisect_right(pieces, start, key=_end), len(pieces)):
+        low, high, value = pieces[k]
+        if low >= end:
+            return
+        yield max(low, start), min(high, end), value

@@ -50,6 +50,12 @@ class Gateway:
             self.state, out = configuration(self.state, line, self.clock.now_ms())
             self.writer.write(out)
 
+    @property
+    def trouble(self) -> str:
+        if self.source.connected:
+            return ""
+        return f"MQTT broker: not connected; {self.source.counts().last_error or 'no answer yet'}; trying again"
+
     def turn(self, max_wait: float) -> int:
         """Gathers for `linger`, then writes; what a failed flush kept is flushed first, and never packed again."""
         self._flush()

@@ -17,6 +17,7 @@ class Historian:
     instruments: Instruments
     instance: str = "historian"
     name: str = "historian"
+    trouble: str = ""
     newest: Mapping[Identity, int] = field(default_factory=dict)
     pending: list[list[Record]] = field(default_factory=list)
 

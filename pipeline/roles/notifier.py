@@ -11,6 +11,7 @@ from pipeline.roles.reading import readable
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Saved, Slots
 from pipeline.runtime.instruments import Instruments
+from pipeline.runtime.logs import log
 from pipeline.steps.notifier import NotifierState, Publish, step
 
 _ENCODER = msgspec.json.Encoder()
@@ -32,10 +33,17 @@ class Notifier:
         self.slots = Slots(self.log.state(), self.name, self.instance)
         saved = self.slots.load(0)
         if saved is not None:
-            self.state = awake(snapshot.load(NotifierState, saved.state), self.clock.now_ms())
+            try:
+                self.state = awake(snapshot.load(NotifierState, saved.state), self.clock.now_ms())
+            except snapshot.SnapshotError as error:
+                log(self.name).warning("forgets what it has told", because=str(error))
         for reader in (self.alerts, self.results):
             for partition in reader.partitions:
                 reader.seek(partition, reader.committed(partition) or reader.first_offset(partition))
+
+    @property
+    def trouble(self) -> str:
+        return "" if self.sink.connected else f"MQTT broker: not connected; {self.sink.last_error or 'no answer yet'}"
 
     def turn(self, max_wait: float) -> int:
         """Publish, then remember, then commit: a crash repeats a transition, and never loses one.

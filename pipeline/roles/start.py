@@ -18,7 +18,7 @@ from connectors.mqtt.source import MqttSource
 from connectors.sqlite_log import SqliteLog
 from pipeline.config.broker import BrokerSection
 from pipeline.config.read import Config
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, Unavailable
 from pipeline.core.ports import Clock, Log
 from pipeline.roles.gateway import Gateway, GatewaySetup
 from pipeline.roles.historian import Historian
@@ -116,7 +116,7 @@ class Park:
         try:
             run(role, self.stop)
         except BaseException as error:
-            logger(role.name).error("failed", what=str(error), exc_info=True)
+            logger(role.name).error("failed", what=str(error), exc_info=not isinstance(error, Unavailable))
             self.failed = self.failed or error
             self.stop.set()
 

@@ -15,6 +15,7 @@ from pipeline.roles.reading import rejected
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Committer, Slots
 from pipeline.runtime.instruments import Instruments
+from pipeline.runtime.logs import log
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.plan import Entry
 from pipeline.steps.worker import Aside, Output, step
@@ -37,6 +38,7 @@ class Worker:
     instruments: Instruments
     instance: str = "worker"
     name: str = "worker"
+    trouble: str = ""
     held: dict[int, Held] = field(default_factory=dict)
     spoken_to: dict[int, int] = field(default_factory=dict)  # results of the records below are in the log
 
@@ -53,8 +55,11 @@ class Worker:
         saved = self.committer.slots.load(partition)
         first, committed = self.reader.first_offset(partition), self.reader.committed(partition)
         if saved is not None and saved.offset >= first:
-            state = snapshot.load(PartitionState, saved.state)
-            return Held(state, saved.offset, max(saved.offset, committed or 0))
+            try:
+                state = snapshot.load(PartitionState, saved.state)
+                return Held(state, saved.offset, max(saved.offset, committed or 0))
+            except snapshot.SnapshotError as error:
+                log(self.name).warning("reads the log from its beginning", because=str(error), from_offset=first)
         if committed is not None and first > 0:
             raise ConfigError(
                 f"log: {SAMPLES} begins at {first} and no checkpoint reaches it; got commit {committed}; "

@@ -6,7 +6,10 @@ keeps what it could not hand on.
 
 import random
 import threading
+from dataclasses import dataclass
 from typing import Protocol
+
+from structlog.stdlib import BoundLogger
 
 from pipeline.core.errors import Unavailable
 from pipeline.runtime.clock import monotonic
@@ -20,6 +23,10 @@ class Role(Protocol):
 
     name: str
 
+    @property
+    def trouble(self) -> str:
+        """What this role lacks while it goes on ("" = nothing): said when it begins and when it is over."""
+
     def turn(self, max_wait: float) -> int:
         """One round: take what is there (wait at most so long), hand it on; how much was taken."""
 
@@ -30,21 +37,38 @@ def run(role: Role, stop: threading.Event, max_wait: float = 0.2) -> None:
     """Until `stop` is set. Raises what is a bug."""
     say = log(role.name)
     say.info("started")
-    away_since: float | None = None
-    tries = 0
+    waiting = _Waiting(say)
     while not stop.is_set():
         try:
             role.turn(max_wait)
         except Unavailable as error:
-            if away_since is None:
-                away_since = monotonic()
-                say.warning("waiting", what=str(error))
-            pause = min(MAX_BACK_OFF_S, error.retry_after * 2 ** min(tries, 6))
-            tries += 1
+            waiting.begin(str(error))
+            pause = min(MAX_BACK_OFF_S, error.retry_after * 2 ** min(waiting.tries, 6))
             stop.wait(pause * random.uniform(0.5, 1.0))
         else:
-            if away_since is not None:
-                say.info("goes on", after_s=round(monotonic() - away_since, 1))
-            away_since, tries = None, 0
+            if role.trouble:
+                waiting.begin(role.trouble)
+            else:
+                waiting.end()
     role.close()
     say.info("stopped")
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Since when something is missing, said once at either end."""
+
+    say: BoundLogger
+    since: float | None = None
+    tries: int = 0
+
+    def begin(self, what: str) -> None:
+        if self.since is None:
+            self.since = monotonic()
+            self.say.warning("waiting", what=what)
+        self.tries += 1
+
+    def end(self) -> None:
+        if self.since is not None:
+            self.say.info("goes on", after_s=round(monotonic() - self.since, 1))
+        self.since, self.tries = None, 0

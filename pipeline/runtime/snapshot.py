@@ -1,14 +1,20 @@
 """State of a role as bytes and back.
 
-Rule: a snapshot carries its schema version, and only our own value types and numpy arrays are ever built from it.
+Rule: a snapshot carries the shape of our value types, and is read only where they still have it; only these types and
+numpy arrays are ever built from it.
 """
 
+import hashlib
 import io
 import pickle
+import sys
+from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import TypeVar
 
 T = TypeVar("T")
-SCHEMA = 1
+SHAPE_SIZE = 8
+_OWN = ("pipeline.core.", "pipeline.steps.", "pipeline.detectors.", "pipeline.alarms.")
 _BUILTINS = {"set", "frozenset", "dict", "list", "tuple", "slice", "bytearray", "complex"}
 _NUMPY = {"numpy", "numpy._core.multiarray", "numpy._core.numeric", "numpy.dtypes"}
 
@@ -19,23 +25,34 @@ class SnapshotError(ValueError):
 
 class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
-        own = module.startswith(("pipeline.core.", "pipeline.steps.", "pipeline.detectors.", "pipeline.alarms."))
-        if own or module in _NUMPY or (module == "builtins" and name in _BUILTINS):
+        if module.startswith(_OWN) or module in _NUMPY or (module == "builtins" and name in _BUILTINS):
             return super().find_class(module, name)
         raise SnapshotError(f"snapshot names {module}.{name}; expected values of this program only")
 
 
+@cache
+def shape() -> bytes:
+    """A digest of the names of all fields of all our value types."""
+    told = sorted(
+        f"{name}.{kind}:{','.join(field.name for field in fields(value))}"
+        for name, module in list(sys.modules.items())
+        if name.startswith(_OWN)
+        for kind, value in vars(module).items()
+        if isinstance(value, type) and is_dataclass(value)
+    )
+    return hashlib.sha256("\n".join(told).encode()).digest()[:SHAPE_SIZE]
+
+
 def dump(state: object) -> bytes:
-    return SCHEMA.to_bytes(2, "little") + pickle.dumps(state, protocol=5)
+    return shape() + pickle.dumps(state, protocol=5)
 
 
 def load(kind: type[T], blob: bytes) -> T:
     """Raises SnapshotError."""
-    schema = int.from_bytes(blob[:2], "little")
-    if schema != SCHEMA:
-        raise SnapshotError(f"snapshot of schema {schema}; this version reads {SCHEMA}; start from the log again")
+    if blob[:SHAPE_SIZE] != shape():
+        raise SnapshotError("snapshot was written by another version of this program")
     try:
-        state = _Reader(io.BytesIO(blob[2:])).load()
+        state = _Reader(io.BytesIO(blob[SHAPE_SIZE:])).load()
     except SnapshotError:
         raise
     except Exception as error:

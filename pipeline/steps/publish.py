@@ -18,11 +18,12 @@ from pipeline.steps.alarms import open_alarms, step_alarms
 from pipeline.steps.kpis import apply, known_kpis
 from pipeline.steps.partition import LineState, PartitionState
 from pipeline.steps.plan import Entry, Tick
-from pipeline.steps.units import Closed
+from pipeline.steps.units import PARTS, Closed
 
 PROGRESS_MS = 10_000
 TIMES = ("pbt_ms", "apt_ms", "aust_ms", "adet_ms", "adot_ms", "unclassified_ms")
 KEEP_MS, FORGET_EVERY_MS = 120_000, 60_000
+BOOKED = {"state", "mode", *PARTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Leaving:
 
 def elements(state: PartitionState, ticks: list[Tick], by_line: dict[int, list[Result]]) -> None:
     """Appends the element and KPI results of the ticking lines; KPIs of all of them in one frame."""
-    rows = [row for tick in ticks for row in _line_windows(state.lines[tick.line], tick)]
+    rows = [row for tick in ticks for row in _line_windows(state, state.lines[tick.line], tick)]
     if not rows:
         return
     schema = {name: pl.Float64 if name == "ideal_ms" else pl.Int64 for name in rows[0].elements}
@@ -59,9 +60,9 @@ def elements(state: PartitionState, ticks: list[Tick], by_line: dict[int, list[R
             )  # fmt: skip
 
 
-def _line_windows(line: LineState, tick: Tick) -> list[Leaving]:
+def _line_windows(state: PartitionState, line: LineState, tick: Tick) -> list[Leaving]:
     cycles = {unit.name: unit.ideal_cycle_ms for unit in line.config.units}
-    touched = {name: set(book.changed()) for name, book in line.books.items()}
+    touched = {name: book.changed() for name, book in line.books.items()}
     pace, count = line.config.pace_unit, line.config.count_unit
     asked = [(name, name, name) for name in line.books]
     if pace in line.books and count in line.books:
@@ -71,11 +72,12 @@ def _line_windows(line: LineState, tick: Tick) -> list[Leaving]:
     for name, times, parts in asked:
         issue = line.issues.setdefault(name, Issue())
         books = (line.books[times], line.books[parts])
+        spans = touched[times] if parts == times else [*touched[times], *touched[parts]]
         equipment = f"{line.path}/{name}" if name else line.path
-        for width, start, found, again in leaving(issue, books, touched[times] | touched[parts], tick.clock, widths):
+        for width, start, found, again in leaving(issue, books, spans, tick.clock, widths):
             values = _elements(found, cycles.get(times))
             out.append(Leaving(tick.line, equipment, width, start, tick.offset if again else 0, values))
-    _forget(line, tick)
+    _forget(state, line, tick)
     return out
 
 
@@ -87,16 +89,29 @@ def _elements(found: Content, cycle: float | None) -> dict[str, Value]:
     return {**dict(zip(TIMES, found[: len(TIMES)], strict=True)), "ideal_ms": ideal, **quantities}
 
 
-def _forget(line: LineState, tick: Tick) -> None:
-    if tick.clock // FORGET_EVERY_MS == (tick.clock - 1000) // FORGET_EVERY_MS:
+def _forget(state: PartitionState, line: LineState, tick: Tick) -> None:
+    """Drops what no row in time can change: behind the clocks of all sources of the unit, or beyond the horizon."""
+    kept = max(line.config.windows) * 1000 + KEEP_MS
+    horizon = tick.clock - line.config.time.correction_horizon_ms - kept
+    joint = (line.config.pace_unit, line.config.count_unit)
+    wanted = [n for n, book in line.books.items() if tick.clock - kept - book.floor >= FORGET_EVERY_MS]
+    if not wanted:
         return
-    widest = max(line.config.windows) * 1000
-    for name, book in line.books.items():
-        done = min(tick.clock, book.state.until if book.state.until is not None else tick.clock)
-        book.forget(done - widest - KEEP_MS)
-        forget(line.issues.setdefault(name, Issue()), done - widest - KEEP_MS)
-    if "" in line.issues:
-        forget(line.issues[""], tick.clock - line.config.time.correction_horizon_ms)
+    closed = {name: _closed(state, line, tick, name) for name in {*wanted, *joint}}
+    for name in wanted:
+        reach = min(closed[n] for n in (name, *joint)) if name in joint else closed[name]
+        floor = max(horizon, reach - kept)
+        line.books[name].forget(floor)
+        for issue in {name, ""} if name in joint else {name}:
+            forget(line.issues.setdefault(issue, Issue()), floor)
+
+
+def _closed(state: PartitionState, line: LineState, tick: Tick, unit: str) -> int:
+    """How far a unit's states, modes and counters have come, at most to the line's clock."""
+    metrics = (m for u in line.config.units if u.name == unit for m in u.metrics if m.role in BOOKED)
+    codes = state.registry.of_line(tick.line, [(unit, metric.name) for metric in metrics]).values()
+    sources = {int(state.registry.source_of[code]) for code in codes}
+    return min([tick.clock, *(tick.closed_before[s] for s in sources if s in tick.closed_before)])
 
 
 def alarms(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> list[Transition]:

@@ -15,7 +15,6 @@ from pipeline.core.order import Rows
 from pipeline.core.packml import canonical_name
 from pipeline.core.results import Result
 from pipeline.core.states import Piece, StateTrack
-from pipeline.core.unit_book import UnitBook
 from pipeline.steps.partition import LineState, PartitionState
 from pipeline.steps.plan import Tick
 
@@ -51,38 +50,40 @@ def book_units(state: PartitionState, line: LineState, tick: Tick, due: Closed) 
     """Books one line's closed rows; returns its changes of state."""
     changes: list[Result] = []
     texts = list(state.texts)
+    _see_first(state, line, tick, due)
     for unit in line.config.units:
         book = line.books.get(unit.name)
         if book is None:
             continue
         codes = state.registry.of_line(tick.line, [(unit.name, m.name) for m in unit.metrics])
-        if book.first is None:
-            _see_first(state, book, (tick.line, unit.name), due)
-        pieces: dict[str, list[Piece]] = {"state": [], "mode": []}
         for metric in unit.metrics:
             code = codes.get((unit.name, metric.name))
             if code is None:
                 continue
-            if metric.role in ("state", "mode"):
-                track = book.state if metric.role == "state" else book.mode
-                before = track.value
-                pieces[metric.role] = _advance(state, track, tick, due, (code, metric, texts))
-                if metric.role == "state":
-                    changes += _changes(f"{line.path}/{unit.name}", metric.name, before, pieces["state"])
+            if metric.role == "state":
+                before = book.state.value
+                pieces = _advance(state, book.state, tick, due, (code, metric, line.config, texts))
+                book.book_states(pieces)
+                changes += _changes(f"{line.path}/{unit.name}", metric.name, before, pieces)
+            elif metric.role == "mode":
+                book.book_modes(_advance(state, book.mode, tick, due, (code, metric, line.config, texts)))
             elif metric.role in PARTS:
                 low, high = int(due.bounds[code]), int(due.bounds[code + 1])
                 if high > low:
-                    t, v = due.rows.t[low:high], due.rows.v[low:high]
-                    good = _usable(line.config, due.rows.q[low:high]) & ~np.isnan(v)
-                    if good.any():
-                        book.count(metric.name, PARTS[metric.role], t[good], v[good], metric.wrap or 0.0)
-        book.book_times(pieces["state"], pieces["mode"])
+                    t, v, good = due.rows.t[low:high], due.rows.v[low:high], _usable(line.config, due.rows.q[low:high])
+                    book.count(metric.name, PARTS[metric.role], t[good], v[good], metric.wrap or 0.0)
     return changes
 
 
-def _see_first(state: PartitionState, book: UnitBook, unit: tuple[int, str], due: Closed) -> None:
-    for key, code in state.registry.series.items():
-        if key[:2] == unit and due.bounds[code + 1] > due.bounds[code]:
+def _see_first(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> None:
+    """Rows earlier than all of their unit's before; only a new unit or a source behind the others can have them."""
+    least = min((int(due.least[source]) for source in tick.closed_before), default=0)
+    if not any(book.first is None or least < book.first for book in line.books.values()):
+        return
+    lines = state.registry.line_of[: len(due.bounds) - 1]
+    for code in np.flatnonzero((due.bounds[1:] > due.bounds[:-1]) & (lines == tick.line)).tolist():
+        book = line.books.get(state.registry.names[code][0])
+        if book is not None:
             book.seen(int(due.rows.t[due.bounds[code]]))
 
 
@@ -91,29 +92,36 @@ def _usable(config: LineConfig, q: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool
 
 
 def _advance(
-    state: PartitionState, track: StateTrack, tick: Tick, due: Closed, metric: tuple[int, MetricConfig, list[str]]
+    state: PartitionState,
+    track: StateTrack,
+    tick: Tick,
+    due: Closed,
+    metric: tuple[int, MetricConfig, LineConfig, list[str]],
 ) -> list[Piece]:
-    code, config, texts = metric
+    code, config, line, texts = metric
+    track.valid_for_ms, track.by_exception = line.time.valid_for_ms, config.by_exception
     source = int(state.registry.source_of[code])
-    low, high = int(due.bounds[code]), int(due.bounds[code + 1])
-    times, values = _changes_of(due.rows, low, high, config, texts)
     upto = tick.closed_before.get(source)
     if upto is None:
         return []
+    low, high = int(due.bounds[code]), int(due.bounds[code + 1])
+    new, raw = _changes_of(due.rows, low, high, line)
+    times = due.rows.t[low:high][new].tolist()
+    values = [_name(value, config, texts) for value in raw[new].tolist()]
     return track.advance(times, values, _row_times(state, due, source, track), upto)
 
 
-def _changes_of(rows: Rows, low: int, high: int, metric: MetricConfig, texts: list[str]) -> tuple[list[int], list[str]]:
-    """Times and canonical names of the samples at which the value is another than before (and of the first)."""
-    if low == high:
-        return [], []
-    bad = rows.q[low:high] > 0
+def _changes_of(
+    rows: Rows, low: int, high: int, line: LineConfig
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+    """Which samples may change what is known (another value than before, the first, one after a silence), and values
+    as numbers: NaN where unusable."""
     text = rows.text[low:high]
     raw = np.where(text >= 0, TEXT - text, np.maximum(rows.v[low:high], TEXT + 1))
-    raw[bad] = np.nan
-    new = np.concatenate(([True], raw[1:] != raw[:-1]))
-    times = rows.t[low:high][new].tolist()
-    return times, [_name(value, metric, texts) for value in raw[new].tolist()]
+    raw[~_usable(line, rows.q[low:high])] = np.nan
+    new = np.ones(high - low, np.bool_)
+    new[1:] = (raw[1:] != raw[:-1]) | (np.diff(rows.t[low:high]) > line.time.valid_for_ms)
+    return new, raw
 
 
 def _name(value: float, metric: MetricConfig, texts: list[str]) -> str:

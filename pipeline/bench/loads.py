@@ -1,0 +1,128 @@
+"""Seeded loads for the benchmarks: raw samples, and the records of the log that a gateway makes of them.
+
+Rules: frames are as `steps/gateway_frames.py` cuts them: 250 ms of one line, rows in order (unit, metric, t), names
+of these rows only; samples arrive up to 500 ms late, each by its own, and 1 % come twice; none comes too late.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.core.frames import Frame, FrameName, Kind
+from pipeline.steps.plan import Entry
+
+FIRST_MS = 1_780_000_020_000  # 40 s before a whole minute
+LINGER_MS, POLL_MS, JITTER_MS, REPEATED = 250, 1_000, 500, 0.01
+SEED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Who sends: `lines` lines of `sources` sources of `series` series, `per_pane` samples a series and second."""
+
+    lines: int
+    sources: int
+    series: int
+    per_pane: int
+
+    @property
+    def size(self) -> int:
+        return self.lines * self.sources * self.series
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Samples in order of receipt, repeats included. series i64, t i64 ms, v f64; `arrival` i64 ms."""
+
+    series: npt.NDArray[np.int64]
+    t: npt.NDArray[np.int64]
+    v: npt.NDArray[np.float64]
+    arrival: npt.NDArray[np.int64]
+
+    def take(self, index: npt.NDArray[np.intp]) -> "Raw":
+        return Raw(self.series[index], self.t[index], self.v[index], self.arrival[index])
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """`polls`: what each poll of a second brings, as records and as raw columns; `distinct` samples without repeats."""
+
+    shape: Shape
+    polls: list[list[Entry]]
+    raw: list[Raw]
+    distinct: Raw
+
+
+def make_load(shape: Shape, seconds: int) -> Load:
+    rng = np.random.default_rng(SEED)
+    distinct = _samples(rng, shape, seconds)
+    again = np.flatnonzero(rng.random(len(distinct.t)) < REPEATED)
+    late = rng.integers(0, JITTER_MS, len(again))
+    index = np.concatenate((np.arange(len(distinct.t)), again))
+    arrival = np.concatenate((distinct.arrival, distinct.arrival[again] + late))
+    order = np.argsort(arrival, kind="stable")
+    received = distinct.take(index[order])
+    received.arrival[:] = arrival[order]
+    raw = _split(received, received.arrival // POLL_MS)
+    return Load(shape, _Records(shape).polls(raw), raw, distinct)
+
+
+def _samples(rng: np.random.Generator, shape: Shape, seconds: int) -> Raw:
+    """A walk round 70 of every series; each has a phase of its own, no two samples of one share a millisecond."""
+    count, period = seconds * shape.per_pane, 1000 // shape.per_pane
+    series = np.tile(np.arange(shape.size), count)
+    phase = rng.integers(0, period, shape.size)
+    t = FIRST_MS + np.repeat(np.arange(count) * period, shape.size) + np.tile(phase, count)
+    v = 70.0 + np.round(rng.standard_normal(len(t)), 3)
+    return Raw(series, t, v, t + rng.integers(0, JITTER_MS, len(t)))
+
+
+def _split(raw: Raw, key: npt.NDArray[np.int64]) -> list[Raw]:
+    """Parts with one key each, keys in order of the rows."""
+    bounds = [0, *(np.flatnonzero(np.diff(key)) + 1).tolist(), len(key)]
+    return [raw.take(np.arange(low, high)) for low, high in zip(bounds, bounds[1:], strict=False)]
+
+
+class _Records:
+    """Writes the log: numbers and totals of frames by line, offsets of all."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.offset, self.per_line = 0, shape.sources * shape.series
+        self.paths = [f"park/line-{line}" for line in range(shape.lines)]
+        self.numbers, self.totals = [0] * shape.lines, [0] * shape.lines
+        self.names = [series_name(shape, code) for code in range(self.per_line)]
+        self.rank = np.argsort(np.argsort(np.array([f"{n.unit} {n.metric}" for n in self.names])))
+
+    def polls(self, raw: list[Raw]) -> list[list[Entry]]:
+        return [
+            [entry for linger in _split(poll, poll.arrival // LINGER_MS) for entry in self._linger(linger)]
+            for poll in raw
+        ]
+
+    def _linger(self, raw: Raw) -> list[Entry]:
+        """One frame a line, from what arrived in one linger."""
+        line = raw.series // self.per_line
+        own = raw.series % self.per_line
+        ordered = raw.take(np.lexsort((raw.t, self.rank[own], line)))
+        ingest = (int(raw.arrival[0]) // LINGER_MS + 1) * LINGER_MS
+        parts = _split(ordered, ordered.series // self.per_line)
+        return [self._entry(int(part.series[0]) // self.per_line, part, ingest) for part in parts]
+
+    def _entry(self, line: int, part: Raw, ingest: int) -> Entry:
+        own = part.series % self.per_line
+        new = np.append(True, own[1:] != own[:-1])
+        names = tuple(self.names[code] for code in own[new].tolist())
+        index = (np.cumsum(new) - 1).astype(np.uint16)
+        self.offset += 1
+        self.numbers[line] += 1
+        self.totals[line] += len(own)
+        frame = Frame(
+            Kind.DATA, 0, 0, ingest, "gw", 1, self.numbers[line], self.totals[line], 0, names, (), index, part.t, part.v
+        )
+        return Entry(self.offset - 1, ingest, self.paths[line], frame)
+
+
+def series_name(shape: Shape, code: int) -> FrameName:
+    """Name of a series within its line; a source is a unit."""
+    return FrameName(f"unit-{code // shape.series}", f"metric-{code % shape.series}", "")

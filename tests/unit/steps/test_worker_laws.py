@@ -1,0 +1,153 @@
+"""The laws of the worker on wild logs: what leaves equals a recomputation at once, through any cut and any crash."""
+
+import copy
+import random
+
+import pytest
+
+from pipeline.steps.partition import PartitionState
+from pipeline.steps.worker import step
+from tests.unit.steps.recomputation import Line
+from tests.unit.steps.wild_logs import PATH, wild_log
+
+TIMES = ("pbt_ms", "apt_ms", "aust_ms", "adet_ms", "adot_ms", "unclassified_ms")
+STATISTICS = ("count", "mean", "min", "max", "last", "sd")
+SETTLED = ("stored", "duplicate", "conflict", "expired", "rejected", "waiting")
+
+
+def said(out):
+    """[(identity, revision, content)] of what one step says."""
+    found = []
+    for line in out.results:
+        for x in line.results:
+            key = (x.kind, x.equipment, x.name, x.window_s, x.window_start, x.product)
+            found.append((key, x.revision, (tuple(x.values.items()), x.coverage, x.formula)))
+        found += [(("alert", a.id), a.transition, a) for a in line.alerts]
+    return found
+
+
+def unbroken(log):
+    state, everything, aside = PartitionState(), [], set()
+    for entry in log.entries:
+        state, out = step(state, [entry])
+        everything += said(out)
+        aside |= {(a.entry.offset, row) for a in (*out.late, *out.rejected) for row in a.rows}
+    return state, everything, aside
+
+
+def newest(everything):
+    store = {}
+    for key, revision, content in everything:
+        if key not in store or revision > store[key][0]:
+            store[key] = (revision, content)
+    return {key: content for key, (_, content) in store.items()}
+
+
+def crashing(log, seed):
+    """Polls of any size; after a crash on from an older checkpoint, silently up to the commit, then aloud."""
+    r = random.Random(seed)
+    state, at, committed, everything = PartitionState(), 0, 0, []
+    kept, crashes = [(0, copy.deepcopy(state))], 0
+    while at < len(log.entries):
+        poll = log.entries[at : at + r.randrange(1, 25)]
+        if at < committed:
+            poll = poll[: committed - at]
+        state, out = step(state, poll)
+        found = said(out) if at >= committed else []
+        if crashes < 3 and r.random() < 0.1:
+            everything += found[: r.randrange(len(found) + 1)]
+            at, state = copy.deepcopy(r.choice(kept[-3:]))
+            crashes += 1
+            continue
+        everything += found
+        at += len(poll)
+        if r.random() < 0.7:
+            committed = max(committed, at)
+        if committed == at and r.random() < 0.2:
+            kept.append((at, copy.deepcopy(state)))
+    return everything
+
+
+def check_elements(line, store, clock):
+    for width in (10_000, 60_000):
+        wanted = line.element_windows(width, clock)
+        found = {(k[1], k[4]): dict(v[0]) for k, v in store.items() if k[0] == "elements" and k[3] * 1000 == width}
+        assert found.keys() <= wanted.keys()
+        for key, content in wanted.items():
+            if key not in found:
+                assert content[5] == width, (key, content)
+                assert not any(content[6:]), (key, content)
+                continue
+            values = found[key]
+            assert (*(values[n] for n in TIMES), values["gq"], values["sq"], values["rq"]) == content, key
+            assert values["pq"] == sum(content[6:])
+            assert values["ideal_ms"] == 150.0 * sum(content[6:])
+
+
+def check_metrics(line, store, clock):
+    for width in (1_000, 10_000, 60_000):
+        windows, scores = line.metric_windows(width), line.score_windows(width)
+        by_kind = {"metric": {}, "score": {}}
+        for k, v in store.items():
+            if k[0] in by_kind and k[3] * 1000 == width:
+                by_kind[k[0]][k[1], k[2], k[4]] = v
+        assert by_kind["metric"].keys() <= windows.keys()
+        assert by_kind["score"].keys() <= scores.keys()
+        for key, (*exact, coverage) in windows.items():
+            if key not in by_kind["metric"]:
+                assert key[2] + width > clock, key
+                continue
+            values, found = dict(by_kind["metric"][key][0]), by_kind["metric"][key][1]
+            assert [values[n] for n in ("count", "min", "max", "last")] == [exact[k] for k in (0, 2, 3, 4)], key
+            assert found == pytest.approx(coverage, abs=1e-12), key
+            for k in (1, 5):
+                assert values[STATISTICS[k]] == (None if exact[0] == 0 else pytest.approx(exact[k], rel=1e-9, abs=1e-9))
+        for key, score in scores.items():
+            if key in by_kind["score"]:
+                assert tuple(dict(by_kind["score"][key][0]).values()) == score, key
+            else:
+                assert key[2] + width > clock, key
+
+
+def check_ledger(log, state, everything):
+    rows = [dict(content[0]) for key, _, content in everything if key[0] == "ledger"]
+    assert rows
+    for row in rows:
+        assert row["received"] == sum(row[name] for name in SETTLED)
+        assert min(row.values()) >= 0
+    last = [dict(content[0]) for key, content in newest(everything).items() if key[0] == "ledger"]
+    counted = dict(zip(("received", "gap"), state.ledger.counts[:, [0, 8]].sum(axis=0).tolist(), strict=True))
+    assert counted == {"received": log.sent, "gap": log.lost}
+    assert sum(row["received"] for row in last) == log.sent
+
+
+def check_order(everything):
+    before, raised = {}, {}
+    for key, revision, content in everything:
+        assert revision == 0 if key not in before else revision > before[key], key
+        before[key] = revision
+        if key[0] == "alert":
+            assert revision == raised.get(key, -1) + 1
+            raised[key] = revision
+            assert (content.previous == "norm") == (revision == 0)
+
+
+def check(seed, **shape):
+    log = wild_log(seed, **shape)
+    state, everything, aside = unbroken(log)
+    clock = state.lines[0].clock.clock
+    line, store = Line(PATH, log.config, log.entries, aside), newest(everything)
+    check_order(everything)
+    check_elements(line, store, clock)
+    check_metrics(line, store, clock)
+    check_ledger(log, state, everything)
+    identified = {(key, revision): content for key, revision, content in everything}
+    again = {}
+    for key, revision, content in crashing(log, seed):
+        assert again.setdefault((key, revision), content) == content
+    assert again == identified
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_what_leaves_equals_a_recomputation_at_once_through_any_cut_and_any_crash(seed):
+    check(seed)
