@@ -47,6 +47,9 @@ class MemoryLog:
     def state(self) -> "MemoryState":
         return MemoryState(self)
 
+    def forget(self, topic: str, before_ms: int) -> None:
+        """Keeps everything: it lives no longer than its process."""
+
     def close(self) -> None:
         """Nothing to give back."""
 

@@ -11,7 +11,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -125,6 +125,9 @@ class SqliteLog:
 
     def state(self) -> SqliteState:
         return SqliteState(self._meta)
+
+    def forget(self, topic: str, before_ms: int) -> None:
+        self.drop_days_before(topic, datetime.fromtimestamp(before_ms / 1000, UTC).date())
 
     def drop_days_before(self, topic: str, day: date) -> list[str]:
         """Drops whole days of append before `day` (UTC), never the newest; returns them."""

@@ -105,6 +105,9 @@ class Log(Protocol):
 
     def state(self) -> StateStore: ...
 
+    def forget(self, topic: str, before_ms: int) -> None:
+        """Records appended before this may go; a log forgets in large parts, and may keep more."""
+
     def close(self) -> None: ...
 
 

@@ -30,6 +30,7 @@ from pipeline.runtime.loop import Role, run
 
 RoleName = Literal["gateway", "worker", "historian", "notifier"]
 ROLES: tuple[RoleName, ...] = ("gateway", "worker", "historian", "notifier")
+DAY_MS = 86_400_000
 TOPICS = ("samples.v1", "results.v1", "alerts.v1", "commands.v1", "late.v1", "rejects.v1")
 
 
@@ -37,6 +38,13 @@ def open_log(config: Config, clock: Clock) -> Log:
     log: Log = MemoryLog(clock) if config.log.kind == "memory" else SqliteLog(config.data_dir / "log", clock)
     log.ensure(dict.fromkeys(TOPICS, config.log.partitions))
     return log
+
+
+def kept(config: Config) -> dict[str, int]:
+    """How long records of each topic are of use: samples for the horizon and a day, results days, the rest weeks."""
+    horizon = max([config.time.correction_horizon_ms, *(line.time.correction_horizon_ms for line in config.lines)])
+    weeks = dict.fromkeys(TOPICS, 28 * DAY_MS)
+    return weeks | {"samples.v1": horizon + DAY_MS, "results.v1": 7 * DAY_MS}
 
 
 def open_store(config: Config) -> LocalStore:
@@ -79,7 +87,7 @@ class Park:
     def start(self, names: Sequence[RoleName]) -> None:
         made: dict[RoleName, Callable[[], Role]] = {
             "gateway": self.gateway,
-            "worker": lambda: Worker(self.log, self.instruments),
+            "worker": lambda: Worker(self.log, self.instruments, keep_ms=kept(self.config)),
             "historian": lambda: Historian(self.log, open_store(self.config), self.instruments),
             "notifier": self.notifier,
         }

@@ -1,6 +1,6 @@
 """The worker role: samples.v1 in; results.v1, alerts.v1, late.v1 and rejects.v1 out; state in checkpoints."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from pipeline.steps.plan import Entry
 from pipeline.steps.worker import Aside, Output, step
 
 SAMPLES, RESULTS, ALERTS, LATE, REJECTS = "samples.v1", "results.v1", "alerts.v1", "late.v1", "rejects.v1"
+DAY_MS = 86_400_000
 
 
 @dataclass(slots=True)
@@ -39,6 +40,8 @@ class Worker:
     instance: str = "worker"
     name: str = "worker"
     trouble: str = ""
+    keep_ms: Mapping[str, int] = field(default_factory=dict)  # topic -> how long its records are of use
+    forgot_day: int = 0
     held: dict[int, Held] = field(default_factory=dict)
     spoken_to: dict[int, int] = field(default_factory=dict)  # results of the records below are in the log
 
@@ -77,9 +80,18 @@ class Worker:
         if self.committer.checkpoint_due():
             states = {partition: snapshot.dump(held.state) for partition, held in self.held.items()}
             self.committer.checkpoint(positions, states)
+            self._forget(records)
         elif self.committer.commit_due():
             self.committer.commit(positions)
         return len(records)
+
+    def _forget(self, records: list[Record]) -> None:
+        """Once a day of the log's time, behind a checkpoint: what nobody can need any more goes."""
+        day = max((record.append_ms for record in records), default=0) // DAY_MS
+        if day > self.forgot_day:
+            self.forgot_day = day
+            for topic, keep_ms in self.keep_ms.items():
+                self.log.forget(topic, day * DAY_MS - keep_ms)
 
     def _take(self, held: Held, records: list[Record]) -> None:
         entries: list[Entry] = []

@@ -226,3 +226,21 @@ def test_logs_opened_at_the_same_moment_in_an_empty_folder_are_one_log(tmp_path:
     records = records_of(SqliteLog(tmp_path, VirtualClock(START)))
     assert sorted(record.value for record in records) == [b"%d" % number for number in range(8)]
     assert [record.offset for record in records] == list(range(8))
+
+
+def test_forgetting_drops_whole_days_and_never_the_newest(tmp_path):
+    day_ms = 86_400_000
+    clock = VirtualClock(100 * day_ms)
+    log = SqliteLog(tmp_path, clock)
+    log.ensure({"t.v1": 1})
+    writer = log.writer()
+    for day in (100, 101, 102):
+        clock.advance(day * day_ms + 5)
+        writer.write([Outgoing("t.v1", b"k", str(day).encode())])
+        writer.flush()
+    log.forget("t.v1", 102 * day_ms)
+    reader = log.reader("t.v1", "")
+    assert reader.first_offset(0) == 2
+    log.forget("t.v1", 200 * day_ms)
+    assert reader.first_offset(0) == 2
+    assert reader.end_offset(0) == 3
