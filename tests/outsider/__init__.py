@@ -1,1 +1,1 @@
-"""What a stranger sees: written from `interfaces.md` alone, it talks to ParkPulse by MQTT and `parkpulse query` only."""
+"""A stranger's view, from `interfaces.md` alone: he talks to ParkPulse by MQTT and `parkpulse query` only."""

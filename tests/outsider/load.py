@@ -20,7 +20,7 @@ TEMPERATURE, HOLD_MS = "nhiệt-độ", 3_000
 DISORDER_MS = 1_900
 JOINS_MS = 3_000
 MAX_PAYLOAD = 65_536
-LAG_MS = 45_000
+LAG_MS = 56_000
 BAD = (1, 2, 3, 4, 5, 6, 8, 9, 10)
 TEXTS = ("tốt", "chờ nguyên liệu", "đổi ca 3", "", "Sữa 180 ml — “ít đường”", "12.5")
 
@@ -48,10 +48,10 @@ class Plant:
 
     SERIES = {TEMPERATURE: 16, "áp-suất": 20, "lưu_lượng.m3": 20, "count": 20, "rung": 20, "offset": 12, "van-mở": 8}
 
-    def __init__(self, seed: int, unit: str, base: int, start: int, length: int, scale: float) -> None:
+    def __init__(self, seed: int, unit: str, base: int, span: tuple[int, int], scale: float) -> None:
         self.rng = random.Random(seed)
         self.unit, self.base, self.scale = unit, base, scale
-        self.start, self.length = start, length
+        self.start, self.length = span  # ms since `base`, ms
         self.messages: list[Message] = []
         self.forms: set[tuple[str, str]] = set()
         self.used: set[tuple[str, int]] = set()
@@ -174,15 +174,16 @@ class Plant:
                     row |= {"s": sample.seq} if sample.seq or rng.random() < 0.1 else {}
                     rows.append(row)
                 if rng.random() < 0.1:  # one bad sample among good ones costs itself only
-                    bad = rng.choice(({"q": 99}, {"v": None}, {"t": "x"}, {"s": -1}))
-                    rows.insert(rng.randrange(len(rows) + 1), {"t": first.t + 1, "m": prefix + first.metric, "v": 9e9} | bad)  # fmt: skip
+                    bad = rng.choice(({"q": 99}, {"v": None}, {"t": "x"}, {"s": []}))
+                    worst = {"t": first.t + 1, "m": prefix + first.metric, "v": 9e9} | bad
+                    rows.insert(rng.randrange(len(rows) + 1), worst)
                     rejects = 1
                 content = rows
         text = json.dumps(content, ensure_ascii=rng.random() < 0.3, separators=rng.choice(((",", ":"), (", ", ": "))))
         if form in ("batch", "object") and rng.random() < 0.3:
             spelling = "mixed"  # topic and body need not agree
         names = "NFD" if spelling in ("NFD", "mixed") else "NFC"
-        if names == "NFD" and not any(isinstance(sample.value, str) for sample in samples):
+        if names == "NFD":
             text = json.dumps(_spelled(content), ensure_ascii=rng.random() < 0.3)
         topic = unicodedata.normalize("NFC" if spelling == "mixed" else names, topic)
         return text.encode(), topic, rejects, names
@@ -199,7 +200,9 @@ class Plant:
                 again = Message(at, len(self.messages), message.topic, message.body, message.samples, message.rejects)
                 self.messages.append(again)
             elif choice < 0.8:
-                form = "batch" if sample.quality or sample.seq else self.rng.choice(("single", "batch", "object", "umh"))
+                form = (
+                    "batch" if sample.quality or sample.seq else self.rng.choice(("single", "batch", "object", "umh"))
+                )
                 self._say(form, [sample], message.at + 1)
             elif not isinstance(sample.value, str | bool):
                 other = Sample(sample.unit, sample.metric, sample.t, sample.value + 1, sample.quality, sample.seq)
@@ -229,7 +232,7 @@ def make_load(now_ms: int, length: int, scale: float = 1.0, hostile: int = 500, 
     plants = ((FIRST, 0, 0), (SECOND, JOINS_MS, 1), (WHOLE_LINE, 500, 0))
     for number, (unit, start, publisher) in enumerate(plants):
         share = scale * (0.2 if unit == WHOLE_LINE else 1.0)
-        plant = Plant(seed + number, unit, base, start, length - start, share)
+        plant = Plant(seed + number, unit, base, (start, length - start), share)
         publishers[publisher] += plant.make()
         forms |= plant.forms if unit == FIRST else set()
         last = Sample(unit, "áp-suất", tail, 3.5)

@@ -1,0 +1,40 @@
+"""Starts the product with one rule broken: `launch.py MUTANT run CONFIG`. The stranger's tests have to see it."""
+
+import sys
+from types import SimpleNamespace
+from unicodedata import category
+
+import numpy as np
+
+import connectors.codecs.topics
+import pipeline.core.event_time
+import pipeline.steps.worker
+from pipeline.cli import main
+
+NONE = np.zeros(0, np.int32)
+
+
+def no_dedup() -> None:
+    """Every row counts, however often it comes."""
+    pipeline.steps.worker.drop_repeats = lambda rows: (rows, NONE, NONE)
+
+
+def lateness_0() -> None:
+    """Clocks follow the newest row at once."""
+    clocks = pipeline.core.event_time.LineClock
+    real = clocks._move
+    clocks._move = lambda self, source, newest, top, time: real(
+        self, source, newest, top, time.model_copy(update={"allowed_lateness_ms": 0})
+    )
+
+
+def no_nfc() -> None:
+    """Names stay as they are spelled."""
+    connectors.codecs.topics.unicodedata = SimpleNamespace(category=category, normalize=lambda _form, text: text)
+
+
+MUTANTS = {"none": lambda: None, "no_dedup": no_dedup, "lateness_0": lateness_0, "no_nfc": no_nfc}
+
+if __name__ == "__main__":
+    MUTANTS[sys.argv.pop(1)]()
+    main()
