@@ -1,8 +1,8 @@
 """Recorded CSV files as one table in event time, and that table as payloads of the own batch form.
 
 Rule: values and the order of rows stay as recorded; only times move, by whole ms. Empty cells and what is no finite
-number are no samples; a naive time is of the zone given, and every row has one. The table: `us` (event time,
-microseconds since the epoch), then one column a metric.
+number are no samples; a naive time is of the zone given, and every row has one. The table: event
+time in microseconds since the epoch, then one column a metric.
 """
 
 import re
@@ -17,7 +17,7 @@ from pipeline.core.equipment import mend_name, name_slip
 from pipeline.core.errors import ConfigError
 from pipeline.core.spelling import unknown
 
-US = "us"
+US, ROW = "/us", "/row"  # no metric has a slash in its name
 EMPTY = ["", "NA", "N/A", "NaN", "nan", "null", "NULL"]
 MAX_BYTES = 1 << 16  # of a payload, but that a row is never torn
 SLICE_SAMPLES = 200_000  # encoded at once
@@ -215,7 +215,7 @@ def payloads(recording: Recording, shift_us: int, cell_us: int = 0) -> Iterator[
     """In event time; rows of one cell of so many microseconds travel together (0: as many as fit)."""
     metrics = recording.table.columns[1:]
     for rows in recording.table.iter_slices(max(1, SLICE_SAMPLES // len(metrics))):
-        found = _encode(rows.with_row_index("row"), metrics, shift_us, cell_us)
+        found = _encode(rows.with_row_index(ROW), metrics, shift_us, cell_us)
         for us, count, samples, body in found.iter_rows():
             yield Payload(us, count, samples, body.encode())
 
@@ -226,17 +226,15 @@ def _encode(rows: pl.DataFrame, metrics: Sequence[str], shift_us: int, cell_us: 
     if rows.select((moved % 1000 != 0).any()).item():
         keys.append((moved % 1000).alias("s"))  # finer than a ms: keeps the order
     long = pl.concat(
-        rows.select("row", US, pl.lit(name).alias("m"), pl.col(name).alias("v"))
+        rows.select(ROW, US, pl.lit(name).alias("m"), pl.col(name).alias("v"))
         .filter(pl.col("v").is_finite() if rows[name].dtype.is_float() else pl.col("v").is_not_null())
-        .select("row", US, pl.struct(keys).struct.json_encode().alias("json"))
+        .select(ROW, US, pl.struct(keys).struct.json_encode().alias("json"))
         for name in metrics
-    ).sort("row", maintain_order=True)
-    before = pl.col("json").str.len_bytes().cum_sum().min().over("row")
+    ).sort(ROW, maintain_order=True)
+    long = long.with_columns((pl.col("json").str.len_bytes() + 1).cum_sum().alias("bytes"))
     cell = pl.col(US) // cell_us if cell_us else pl.lit(0)
-    cut = [cell.alias("cell"), (before // MAX_BYTES).alias("bulk")]
+    cut = [cell.alias("cell"), (pl.col("bytes").min().over(ROW) // MAX_BYTES).alias("bulk")]
     body = pl.format("[{}]", pl.col("json").str.join(","))
     grouped = long.group_by(cut, maintain_order=True)
-    found = grouped.agg(
-        pl.col(US).max(), pl.col("row").n_unique().alias("rows"), pl.len().alias("n"), body.alias("body")
-    )
+    found = grouped.agg(pl.col(US).max(), pl.col(ROW).n_unique().alias("rows"), pl.len().alias("n"), body.alias("body"))
     return found.select(US, "rows", "n", "body")

@@ -25,6 +25,7 @@ class GatewaySetup:
     grammar: Grammar
     max_payload: int
     lines: Sequence[LineConfig]
+    undeclared: LineConfig  # what holds for a line that nobody declared, but for its path
     linger_s: float
 
 
@@ -79,11 +80,19 @@ class Gateway:
         payloads = [message.payload for message in self.gathered]
         with self.instruments.step_duration.labels(self.name).time():
             samples, rejects = edge.decode(payloads, self.setup.grammar, self.setup.max_payload)
+            self._welcome({name.line for name in samples.names})
             self.state, out = pack(self.state, samples, rejects, payloads)
         self.writer.write(out)
         self.unsettled += [message.token for message in self.gathered]
         self.gathered = []
         self._count(rejects)
+
+    def _welcome(self, lines: set[str]) -> None:
+        """A line seen for the first time gets its configuration into the log before its first frame."""
+        for path in sorted(lines - self.state.lines.keys()):
+            config = self.setup.undeclared.model_copy(update={"path": path})
+            self.state, out = configuration(self.state, config, self.clock.now_ms())
+            self.writer.write(out)
 
     def _count(self, rejects: Sequence[Reject]) -> None:
         for reject in rejects:

@@ -18,6 +18,7 @@ from connectors.mqtt.source import MqttSource
 from connectors.sqlite_log import SqliteLog
 from pipeline.config.broker import BrokerSection
 from pipeline.config.read import Config
+from pipeline.config.record import default_line
 from pipeline.core.errors import ConfigError, Unavailable
 from pipeline.core.ports import Clock, Log
 from pipeline.roles.gateway import Gateway, GatewaySetup
@@ -104,7 +105,8 @@ class Park:
         source = MqttSource(mqtt(broker, f"parkpulse-{name}"), filters(broker), self.clock)
         linger = config.time.linger_ms / 1000 if self.linger_s is None else self.linger_s
         grammar = Grammar(config.levels, frozenset(broker.families))
-        setup = GatewaySetup(name, grammar, config.gateway.max_payload, config.lines, linger)
+        undeclared = default_line("-", config.levels, config.time)
+        setup = GatewaySetup(name, grammar, config.gateway.max_payload, config.lines, undeclared, linger)
         return Gateway(source, self.log, self.clock, setup, self.instruments)
 
     def notifier(self) -> Notifier:

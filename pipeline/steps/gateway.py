@@ -17,7 +17,7 @@ from pipeline.core.ports import Outgoing
 from pipeline.core.samples import Payload, Reject, Samples
 from pipeline.steps.frozen_clock import Stamps, restamp
 from pipeline.steps.gateway_frames import cut, refuse_too_many, split_by_line, with_rows
-from pipeline.steps.gateway_rejects import UNASSIGNED, encode_reject, line_of
+from pipeline.steps.gateway_rejects import encode_reject, line_of
 
 SAMPLES = "samples.v1"
 HEARTBEAT_MS = 1_000
@@ -88,10 +88,12 @@ def pack(
 
 
 def heartbeats(state: GatewayState, now_ms: int, lines: Iterable[str] = ()) -> tuple[GatewayState, list[Outgoing]]:
-    """A frame without rows for each line, given or seen, that had nothing for a second (or if the clock fell back)."""
+    """A frame without rows for each line, given or seen, that had nothing for a second (or if the clock fell back).
+
+    The pseudo-line too, once it has had a reject: its ledger is said at its next record."""
     totals, out = dict(state.lines), []
     for line in dict.fromkeys((*lines, *state.lines)):
-        if line != UNASSIGNED and abs(now_ms - totals.get(line, Totals()).newest_ms) >= HEARTBEAT_MS:
+        if abs(now_ms - totals.get(line, Totals()).newest_ms) >= HEARTBEAT_MS:
             out.append(_issue(totals, line, _draft(state, Kind.HEARTBEAT, now_ms)))
     return replace(state, lines=totals), out
 
@@ -112,7 +114,6 @@ def end(state: GatewayState, now_ms: int, lines: Iterable[str] = ()) -> tuple[Ga
     out = [
         _issue(totals, line, replace(_draft(state, Kind.HEARTBEAT, now_ms), flags=END))
         for line in dict.fromkeys((*lines, *state.lines))
-        if line != UNASSIGNED
     ]
     return replace(state, lines=totals), out
 

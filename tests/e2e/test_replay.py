@@ -22,7 +22,7 @@ import pytest
 
 from connectors.services.broker import embedded_broker
 from pipeline.cli.app import run
-from simulators.replay import Choice, payloads, read_recording
+from simulators.replay import MAX_BYTES, Choice, payloads, read_recording
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("PARKPULSE_TEST_DATA", ROOT.parent / "shared")) / "anomaly"
@@ -109,6 +109,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
                 made.replay(f"lab/d{number}", file, "--fast")
                 made.replay(f"lab/u{number}", file, "--fast")
             made.replay("lab/nab", NAB, "--fast")
+            made.replay("lab/paced", SKAB[0], "--speed", "400")
             await_settled(made)
             yield made
         finally:
@@ -140,8 +141,8 @@ def await_settled(lab: Lab) -> None:
     while time.monotonic() < until:
         time.sleep(2.0)
         found = lab.ledger()
-        settled = {line for line, row in found.items() if row["received"] == len(lab.samples(line)) + row["waiting"]}
-        if settled == set(lab.lines):
+        done = {line: (row["received"], row["waiting"]) for line, row in found.items()}
+        if done == {line: (len(lab.samples(line)), 0) for line in lab.lines}:
             return
 
 
@@ -169,6 +170,11 @@ def test_windows_of_declared_lines_equal_a_plain_recomputation(lab: Lab, window:
 def test_windows_of_lines_that_nobody_declared_equal_a_plain_recomputation(lab: Lab, window: str) -> None:
     for number in range(len(SKAB)):
         compare(lab, f"lab/u{number}", window)
+
+
+@needs_data
+def test_windows_of_a_paced_replay_equal_a_plain_recomputation(lab: Lab) -> None:
+    compare(lab, "lab/paced", "10s")
 
 
 @needs_data
@@ -259,8 +265,30 @@ def test_a_table_with_semicolons_and_decimal_commas_is_read_in_the_zone_named(tm
 def test_files_lie_end_to_end_one_sampling_period_apart_and_no_number_changes(tmp_path: Path) -> None:
     for name, begin in (("a", 1_000_000_000), ("b", 900_000_000)):
         rows = "".join(f"{begin + 5 * i},{0.1 + 0.2 * i!r},true\n" for i in range(3))
-        (tmp_path / f"{name}.csv").write_text("t,x,on\n" + rows)
-    recording = read_recording([tmp_path / "a.csv", tmp_path / "b.csv"], Choice(columns=("x",)))
+        (tmp_path / f"{name}.csv").write_text("t,row,on\n" + rows)
+    recording = read_recording([tmp_path / "a.csv", tmp_path / "b.csv"], Choice(columns=("row",)))
     sent = [sample for payload in payloads(recording, 0, 1) for sample in json.loads(payload.body)]
     assert [sample["t"] for sample in sent] == [1_000_000_000_000 + 5_000 * i for i in range(6)]
     assert [sample["v"] for sample in sent] == [0.1 + 0.2 * i for i in range(3)] * 2
+
+
+def test_payloads_stay_small_and_tear_no_row(tmp_path: Path) -> None:
+    rows = "".join(f"{1_000_000_000 + i},{i},{i * 1.5}\n" for i in range(5_000))
+    (tmp_path / "a.csv").write_text("t,x,y\n" + rows)
+    sent = list(payloads(read_recording([tmp_path / "a.csv"], Choice()), 0))
+    bodies = [json.loads(payload.body) for payload in sent]
+    assert len(sent) > 1
+    assert max(len(payload.body) for payload in sent) < MAX_BYTES + 1_000
+    assert [sample["v"] for body in bodies for sample in body if sample["m"] == "x"] == list(range(5_000))
+    for payload, body in zip(sent, bodies, strict=True):
+        assert len(body) == payload.samples == 2 * payload.rows
+        assert {sample["t"] for sample in body if sample["m"] == "x"} == {sample["t"] for sample in body}
+        assert payload.us == 1000 * max(sample["t"] for sample in body)
+
+
+def test_samples_finer_than_a_millisecond_keep_their_order(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("t,x\n2020-02-08T16:06:48.000250Z,1\n2020-02-08T16:06:48.000500Z,2\n")
+    (only,) = payloads(read_recording([tmp_path / "a.csv"], Choice()), 0)
+    assert [(sample["t"], sample["s"]) for sample in json.loads(only.body)] == [
+        (1_581_178_008_000, n) for n in (250, 500)
+    ]

@@ -159,13 +159,16 @@ def test_a_reject_keeps_its_topic_and_bytes_and_one_without_a_line_is_declared_u
     }  # fmt: skip
 
 
-def test_a_heartbeat_comes_each_second_for_a_line_that_had_nothing_else_and_never_for_the_pseudo_line() -> None:
+def test_a_heartbeat_comes_each_second_for_a_line_that_had_nothing_else_and_for_the_pseudo_line_once_seen() -> None:
     state, _ = pack(start(), make_samples([(0, 0, 1.0, 0, -1, 0)]), [], make_payloads(1))
     state, _ = pack(state, make_samples([]), [Reject(0, "", "bad_topic", "no", 1)], make_payloads(1))
     state, out = heartbeats(state, 1_999, ["s/l9"])
     assert [(line, frame.kind, frame.number) for line, frame in frames_of(out)] == [("s/l9", Kind.HEARTBEAT, 1)]
     state, out = heartbeats(state, 2_000, ["s/l9"])
-    assert [(line, frame.number, frame.total_rows) for line, frame in frames_of(out)] == [("s/l1", 2, 1)]
+    assert [(line, frame.number, frame.total_rows) for line, frame in frames_of(out)] == [
+        ("s/l1", 2, 1),
+        ("_unassigned", 2, 0),
+    ]
     assert heartbeats(state, 2_000, ["s/l9"])[1] == []
     assert [line for line, _ in frames_of(heartbeats(state, 2_999)[1])] == ["s/l9"]
 
