@@ -13,7 +13,7 @@ from pipeline.core.ports import Log, Outgoing, Record
 from pipeline.core.results import LineResults, Result
 from pipeline.roles.reading import rejected
 from pipeline.runtime import snapshot
-from pipeline.runtime.checkpoint import Committer, Slots
+from pipeline.runtime.checkpoint import Committer, Saved, Slots
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
 from pipeline.steps.partition import PartitionState
@@ -76,14 +76,16 @@ class Worker:
             for partition in {record.partition for record in records}:
                 self._take(self.held[partition], [r for r in records if r.partition == partition])
         self.writer.flush()
-        positions = self.spoken_to = {partition: held.position for partition, held in self.held.items()}
+        self.spoken_to = {partition: held.aloud for partition, held in self.held.items()}
         if self.committer.checkpoint_due():
-            states = {partition: snapshot.dump(held.state) for partition, held in self.held.items()}
-            self.committer.checkpoint(positions, states)
+            self.committer.checkpoint(self._saved(), self.spoken_to)
             self._forget(records)
         elif self.committer.commit_due():
-            self.committer.commit(positions)
+            self.committer.commit(self.spoken_to)
         return len(records)
+
+    def _saved(self) -> dict[int, Saved]:
+        return {partition: Saved(held.position, snapshot.dump(held.state)) for partition, held in self.held.items()}
 
     def _forget(self, records: list[Record]) -> None:
         """Once a day of the log's time, behind a checkpoint: what nobody can need any more goes."""
@@ -118,8 +120,7 @@ class Worker:
 
     def close(self) -> None:
         """A clean end leaves a checkpoint, so that the next start has nothing to repeat."""
-        states = {partition: snapshot.dump(held.state) for partition, held in self.held.items()}
-        self.committer.checkpoint({partition: held.position for partition, held in self.held.items()}, states)
+        self.committer.checkpoint(self._saved(), {partition: held.aloud for partition, held in self.held.items()})
         self.writer.close()
         self.reader.close()
 

@@ -74,17 +74,18 @@ class Committer:
     def checkpoint_due(self) -> bool:
         return monotonic() - self.saved_at >= CHECKPOINT_S
 
-    def commit(self, positions: dict[int, int]) -> None:
+    def commit(self, spoken: dict[int, int]) -> None:
+        """`spoken`: by partition, the offset below which all results are written."""
         self.writer.flush()
-        self.reader.commit(positions)
+        self.reader.commit(spoken)
         self.committed_at = monotonic()
 
-    def checkpoint(self, positions: dict[int, int], states: dict[int, bytes]) -> None:
+    def checkpoint(self, states: dict[int, Saved], spoken: dict[int, int]) -> None:
         self.writer.flush()
-        for partition, state in states.items():
-            self.slots.save(partition, Saved(positions[partition], state))
+        for partition, saved in states.items():
+            self.slots.save(partition, saved)
         self.slots.store.flush()
-        self.reader.commit(positions)
+        self.reader.commit(spoken)
         self.committed_at = self.saved_at = monotonic()
 
     def age(self) -> float:
