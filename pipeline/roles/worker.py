@@ -105,7 +105,7 @@ class Worker:
             elif record.offset >= held.aloud:
                 outgoing.append(entry)
         held.state, out = step(held.state, entries)
-        outgoing += spoken(out, held.aloud)
+        outgoing += spoken(out, held.aloud, records[0].partition)
         self.writer.write(outgoing)
         held.position = records[-1].offset + 1
         held.aloud = max(held.aloud, held.position)
@@ -136,7 +136,7 @@ def read(record: Record) -> Entry | Outgoing:
         return rejected(record, SAMPLES, str(error).splitlines()[0])
 
 
-def spoken(out: Output, aloud: int) -> Iterable[Outgoing]:
+def spoken(out: Output, aloud: int, partition: int) -> Iterable[Outgoing]:
     """Records to write for what records from `aloud` on made the lines say."""
     for said in out.results:
         if said.offset >= aloud:
@@ -144,7 +144,7 @@ def spoken(out: Output, aloud: int) -> Iterable[Outgoing]:
     for topic, asides in ((LATE, out.late), (REJECTS, out.rejected)):
         for aside in asides:
             if aside.entry.offset >= aloud:
-                yield _aside(topic, aside)
+                yield _aside(topic, aside, partition)
 
 
 def _results(said: LineResults) -> Iterable[Outgoing]:
@@ -162,11 +162,12 @@ def _result_record(key: bytes, results: list[Result]) -> Outgoing:
     return Outgoing(RESULTS, key, results_json.encode(results), (("kinds", results_json.kinds(results)),))
 
 
-def _aside(topic: str, aside: Aside) -> Outgoing:
+def _aside(topic: str, aside: Aside, partition: int) -> Outgoing:
     frame, rows = aside.entry.frame, np.array(aside.rows)
     headers = (
         ("reason", aside.reason.encode()),
         ("samples", str(len(rows)).encode()),
+        ("partition", str(partition).encode()),
         ("offset", str(aside.entry.offset).encode()),
     )
     return Outgoing(topic, aside.entry.line.encode(), encode(_chosen(frame, rows)), headers)

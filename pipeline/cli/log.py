@@ -1,0 +1,105 @@
+"""`parkpulse log`: the log for people: frames as tables, results and alerts one a line, rejects with their reason.
+
+Rule: it looks on: no lock, no commit, and nothing is created where no log is yet.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import wrap
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.core.errors import ConfigError, Unavailable
+
+if TYPE_CHECKING:
+    from pipeline.config.read import Config
+    from pipeline.core.ports import Reader, Record
+
+WAIT_S = 0.5
+
+
+def log(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration folder.")],
+    topic: Annotated[
+        str, typer.Argument(metavar="TOPIC", help="samples.v1, results.v1, alerts.v1, commands.v1, late.v1, rejects.v1")
+    ] = "samples.v1",
+    *,
+    line: Annotated[str, typer.Option(metavar="PATH", help="Only this line, or all lines below this path.")] = "",
+    since: Annotated[
+        str, typer.Option("--from", metavar="T", help="First append time: ISO 8601 (UTC) or epoch ms.")
+    ] = "",
+    follow: Annotated[bool, typer.Option("--follow", help="Wait for more until Ctrl-C.")] = False,
+) -> None:
+    """Show the log: each record with its partition:offset and append time, and what it holds."""
+    from unicodedata import normalize
+
+    from pipeline.cli.query import moment_ms
+    from pipeline.config.read import read_config
+    from pipeline.core.spelling import unknown
+    from pipeline.roles.start import TOPICS
+    from pipeline.view.records import line_of, record_lines
+
+    if topic not in TOPICS:
+        raise ConfigError(f"TOPIC: {unknown('topic', topic, TOPICS)}")
+    since_ms = moment_ms(since, "--from")
+    path = normalize("NFC", line).strip("/")
+    found = read_config(config)
+    width = get_terminal_size().columns if sys.stdout.isatty() else 0
+    shown = False
+    with closing(_reader(found, topic)) as reader, suppress(*([KeyboardInterrupt] if follow else [])):
+        for record in _records(reader, follow):
+            if (since_ms is None or record.append_ms >= since_ms) and is_below(line_of(record), path):
+                typer.echo(drawn(record_lines(topic, record, found.language), width))
+                shown = True
+    if not shown and not follow:
+        typer.echo(f"{topic}: no records there", err=True)
+
+
+def _reader(config: "Config", topic: str) -> "Reader":
+    """The group "" looks on. `open_log` would create what is missing, so the log must be there."""
+    from pipeline.roles.start import open_log
+    from pipeline.runtime.clock import WallClock
+
+    if config.log.kind == "memory":
+        raise Unavailable("park.toml: log.kind: a log in memory is seen by its own process alone; use 'sqlite'")
+    folder = config.data_dir / "log"
+    if not (folder / "meta.sqlite").exists():
+        raise Unavailable(f"no log yet at {folder}; start with parkpulse run")
+    return open_log(config, WallClock()).reader(topic, "")
+
+
+def _records(reader: "Reader", follow: bool) -> Iterator["Record"]:
+    """All that is there now, by append time within a poll; with `follow`, what comes later too."""
+    left = {partition: reader.end_offset(partition) for partition in reader.partitions}
+    while follow or left:
+        records = reader.poll(WAIT_S if follow else 0)
+        if not records and not follow:
+            return
+        for record in sorted(records, key=lambda one: (one.append_ms, one.partition, one.offset)):
+            if follow or record.offset < left.get(record.partition, 0):
+                yield record
+            if record.offset + 1 >= left.get(record.partition, 0):
+                left.pop(record.partition, None)
+
+
+def is_below(path: str, top: str) -> bool:
+    """
+    >>> is_below("a/b", "a"), is_below("ab", "a"), is_below("ab", "")
+    (True, False, True)
+    """
+    return not top or path == top or path.startswith(f"{top}/")
+
+
+def drawn(lines: list[str], width: int) -> bytes:
+    """Folded under its own indent where a screen is narrower; bytes, so that an encoding changes no letter."""
+    folded = [part for line in lines for part in (_folded(line, width) if 0 < width < len(line) else [line])]
+    return "\n".join(folded).encode()
+
+
+def _folded(line: str, width: int) -> list[str]:
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) if width > len(indent) + 10 else [line]
