@@ -1,20 +1,31 @@
-"""Seeded loads for the benchmarks: raw samples, and the records of the log that a gateway makes of them.
+"""Seeded loads for the benchmarks: raw samples, the records of the log that a gateway makes of them, and the windows
+that a plain `group_by` makes of them.
 
 Rules: frames are as `steps/gateway_frames.py` cuts them: 250 ms of one line, rows in order (unit, metric, t), names
 of these rows only; samples arrive up to 500 ms late, each by its own, and 1 % come twice; none comes too late.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from pipeline.core.frames import Frame, FrameName, Kind
+from pipeline.core.results import Result
 from pipeline.steps.plan import Entry
 
-FIRST_MS = 1_780_000_020_000  # 40 s before a whole minute
+FIRST_MS = 1_780_000_000_000  # 20 s before a whole minute
 LINGER_MS, POLL_MS, JITTER_MS, REPEATED = 250, 1_000, 500, 0.01
 SEED = 12
+WINDOWS = (10, 60)
+COLUMNS = ("series", "width", "start", "n", "min", "max", "last", "mean", "sd")
+
+
+class Mismatch(Exception):
+    """The product lost, invented or miscounted something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,7 @@ def _samples(rng: np.random.Generator, shape: Shape, seconds: int) -> Raw:
 def _split(raw: Raw, key: npt.NDArray[np.int64]) -> list[Raw]:
     """Parts with one key each, keys in order of the rows."""
     bounds = [0, *(np.flatnonzero(np.diff(key)) + 1).tolist(), len(key)]
-    return [raw.take(np.arange(low, high)) for low, high in zip(bounds, bounds[1:], strict=False)]
+    return [raw.take(np.arange(low, high)) for low, high in pairwise(bounds)]
 
 
 class _Records:
@@ -126,3 +137,38 @@ class _Records:
 def series_name(shape: Shape, code: int) -> FrameName:
     """Name of a series within its line; a source is a unit."""
     return FrameName(f"unit-{code // shape.series}", f"metric-{code % shape.series}", "")
+
+
+def check(load: Load, results: Iterable[Result], until_ms: int) -> None:
+    """Metric windows against a plain reference: those that end by `until_ms` are there, and what is there is right."""
+    shape, d = load.shape, load.distinct
+    names = [series_name(shape, code) for code in range(shape.sources * shape.series)]
+    keys = [f"park/line-{line}/{name.unit}/{name.metric}" for line in range(shape.lines) for name in names]
+    code_of = {key: code for code, key in enumerate(keys)}
+    found = pl.DataFrame([_window(r, code_of) for r in results if r.kind == "metric"], schema=COLUMNS, orient="row")
+    samples = pl.DataFrame({"series": d.series, "t": d.t, "v": d.v}).sort("t")
+    for width in WINDOWS:
+        wanted = _group(samples, width)
+        own = found.filter(pl.col("width") == width)
+        ended = wanted.filter(pl.col("start") + width * 1000 <= until_ms)
+        both = own.join(wanted, on=("series", "start"), how="inner", suffix="_wanted")
+        lost = len(ended.join(own, on=("series", "start"), how="anti"))
+        exact = pl.all_horizontal(pl.col(name) == pl.col(f"{name}_wanted") for name in ("n", "min", "max", "last"))
+        close = pl.all_horizontal((pl.col(name) - pl.col(f"{name}_wanted")).abs() < 1e-7 for name in ("mean", "sd"))
+        wrong = len(both) - len(both.filter(exact & close))
+        if lost or wrong or len(both) != len(own) or not len(ended):
+            raise Mismatch(f"{width}-s windows: {lost} of {len(ended)} missing, {wrong} wrong, {len(own)} published")
+
+
+def _window(result: Result, code_of: dict[str, int]) -> tuple[object, ...]:
+    values = [result.values[name] for name in ("count", "min", "max", "last", "mean", "sd")]
+    return (code_of[f"{result.equipment}/{result.name}"], result.window_s, result.window_start, *values)
+
+
+def _group(samples: pl.DataFrame, width: int) -> pl.DataFrame:
+    start = (pl.col("t") // (width * 1000) * (width * 1000)).alias("start")
+    v = pl.col("v")
+    return samples.group_by("series", start, maintain_order=True).agg(
+        v.len().alias("n"), v.min().alias("min"), v.max().alias("max"), v.last().alias("last"), v.mean().alias("mean"),
+        v.std(ddof=0).alias("sd"),
+    )  # fmt: skip

@@ -48,7 +48,7 @@ class Windows:
             setattr(self, name, grown(getattr(self, name), size, False))
 
     def take(self, index: npt.NDArray[np.integer]) -> "Windows":
-        return Windows(**{name: getattr(self, name)[index] for name in (*INTS, *FLOATS, *FLAGS)})
+        return Windows(**{name: getattr(self, name).take(index) for name in (*INTS, *FLOATS, *FLAGS)})
 
 
 @dataclass(frozen=True, slots=True)

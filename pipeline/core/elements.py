@@ -9,7 +9,8 @@ new window length begins with its first whole window.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.core.unit_book import BASE_MS, SLOT, Span, UnitBook
+from pipeline.core.states import Span
+from pipeline.core.unit_book import BASE_MS, SLOT, UnitBook
 
 Content = tuple[int, ...]  # pbt, apt, aust, adet, adot, unclassified (ms), good, reject, rework
 TIME_COUNT = 6

@@ -39,14 +39,16 @@ def path_slip(path: str) -> str:
 
 
 def mend_name(name: str) -> str:
-    """A legal name for a foreign one: what is forbidden becomes `_` (runs of it one), a leading `_` goes."""
+    """A legal name for a foreign one: what is forbidden becomes `_` (runs of it one), a leading `_` or mark goes."""
     mended = ""
     for char in unicodedata.normalize("NFC", name.strip()):
         if _is_legal(char):
             mended += char
         elif not mended.endswith("_"):
             mended += "_"
-    return mended.lstrip("_")[:MAX_NAME]
+    while mended and (mended[0] == "_" or unicodedata.category(mended[0])[0] == "M"):
+        mended = mended[1:]  # neither begins a name
+    return mended[:MAX_NAME]
 
 
 def _is_legal(char: str) -> bool:

@@ -25,7 +25,7 @@ class OpenRows:
     def take_due(self, before: npt.NDArray[np.int64]) -> Rows:
         """Removes and returns the rows with t < before[series] (i64 by series code)."""
         rows = joined(self.chunks)
-        due = rows.t < before[rows.series]
+        due = rows.t < before.take(rows.series)
         self.chunks = []
         self.add(rows.take(np.flatnonzero(~due)))
         return rows.take(np.flatnonzero(due))

@@ -86,11 +86,7 @@ def drop_repeats(rows: Rows) -> tuple[Rows, npt.NDArray[np.int32], npt.NDArray[n
         none = np.zeros(0, np.int32)
         return rows, none, none
     repeat = np.concatenate(([False], same))
-    first = np.maximum.accumulate(np.where(repeat, 0, np.arange(len(rows))))
-    equal = (
-        ((rows.v == rows.v[first]) | (np.isnan(rows.v) & np.isnan(rows.v[first])))
-        & (rows.text == rows.text[first])
-        & (rows.q == rows.q[first])
-    )
-    duplicate, conflict = rows.ledger[repeat & equal], rows.ledger[repeat & ~equal]
-    return rows.take(np.flatnonzero(~repeat)), duplicate, conflict
+    kept, again = np.flatnonzero(~repeat), np.flatnonzero(repeat)
+    one, other = rows.take(kept[np.searchsorted(kept, again) - 1]), rows.take(again)
+    equal = ((other.v == one.v) | (np.isnan(other.v) & np.isnan(one.v))) & (other.text == one.text) & (other.q == one.q)
+    return rows.take(kept), other.ledger[equal], other.ledger[~equal]

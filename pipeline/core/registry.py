@@ -25,7 +25,8 @@ def grown(column: npt.NDArray[np.generic], size: int, fill: float | int | bool) 
 
 @dataclass(slots=True)
 class Registry:
-    """line_of, source_of: i32 by series code (rows past `series` are room). hold_ms: i64 by series."""
+    """line_of, source_of: i32 by series code (rows past `series` are room). `named`: line -> code by name in frames,
+    of which several, with other sources, may be one series."""
 
     lines: dict[str, int] = field(default_factory=dict)
     sources: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -34,7 +35,7 @@ class Registry:
     names: list[tuple[str, str]] = field(default_factory=list)
     line_of: Codes = field(default_factory=lambda: np.zeros(0, np.int32))
     source_of: Codes = field(default_factory=lambda: np.zeros(0, np.int32))
-    cache: dict[tuple[int, tuple[FrameName, ...]], Codes] = field(default_factory=dict)
+    named: dict[int, dict[FrameName, int]] = field(default_factory=dict)
 
     def line(self, path: str) -> int:
         return self.lines.setdefault(path, len(self.lines))
@@ -45,15 +46,14 @@ class Registry:
             self.source_line.append(line)
         return code
 
-    def codes(self, line: int, names: tuple[FrameName, ...]) -> Codes:
-        """Series codes of a frame's names (i32, one a name), remembered by the names themselves."""
-        known = self.cache.get((line, names))
-        if known is None:
-            known = np.array([self._series(line, name) for name in names], np.int32)
-            if len(self.cache) > 50_000:
-                self.cache.clear()
-            self.cache[line, names] = known
-        return known
+    def codes(self, line: int, names: tuple[FrameName, ...]) -> list[int]:
+        """Series codes of a frame's names, one a name."""
+        known = self.named.setdefault(line, {})
+        try:
+            return list(map(known.__getitem__, names))
+        except KeyError:
+            known.update((name, self._series(line, name)) for name in names if name not in known)
+            return list(map(known.__getitem__, names))
 
     def _series(self, line: int, name: FrameName) -> int:
         key = (line, name.unit, name.metric)

@@ -11,9 +11,11 @@ ResultKind = Literal["metric", "elements", "kpi", "anomaly", "state", "ledger", 
 Value = float | int | str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Result:
-    """One result. `equipment` is the full path (line, or line + "/" + unit); `window_start` is ms since the epoch.
+    """One result, never changed once made (not frozen: making one would cost five times as much).
+
+    `equipment` is the full path (line, or line + "/" + unit); `window_start` is ms since the epoch.
 
     values by kind: metric count, mean, min, max, last, sd · score ewma, score · elements `<name>_ms` (int) and
     quantities · kpi one field a KPI, null where undefined · state state, reason · ledger the counts of one hour ·

@@ -7,9 +7,9 @@ exception resumes with the source's next row).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 Piece = tuple[int, int, str | None]  # from, to (ms), value; None = unknown
+Span = tuple[int, int]
 NEVER = -(1 << 60)
 
 
@@ -24,16 +24,16 @@ class StateTrack:
     until: int | None = None
     newest: int | None = None
 
-    def advance(self, times: Sequence[int], values: Sequence[str], rows: Sequence[int], upto: int) -> list[Piece]:
-        """Pieces from `until` to `upto`. `times`, `values`: samples before `upto` in order; `rows`: times of the
-        source's rows before `upto` in order, at least the first and last one and both ends of every hole."""
+    def advance(self, times: Sequence[int], values: Sequence[str], runs: Sequence[Span], upto: int) -> list[Piece]:
+        """Pieces from `until` to `upto`. `times`, `values`: samples before `upto` in order; `runs`: (first, last) rows
+        of the source before `upto`, in order, cut at least wherever it was silent for longer than values hold."""
         if self.until is None:
             if not times:
-                self._see(rows)
+                self._see(runs)
                 return []
             self.until = times[0]
         changes = [(t, 2, value) for t, value in zip(times, values, strict=True)]
-        for lapse, resume in self._holes(rows, upto):
+        for lapse, resume in self._holes(runs, upto):
             changes.append((lapse, 0, ""))
             if resume is not None and self.by_exception:
                 changes.append((resume, 1, ""))
@@ -47,19 +47,19 @@ class StateTrack:
         self._extend(pieces, upto)
         return pieces
 
-    def _see(self, rows: Sequence[int]) -> None:
-        if rows:
-            self.newest = rows[-1] if self.newest is None else max(self.newest, rows[-1])
+    def _see(self, runs: Sequence[Span]) -> None:
+        if runs:
+            self.newest = runs[-1][1] if self.newest is None else max(self.newest, runs[-1][1])
 
-    def _holes(self, rows: Sequence[int], upto: int) -> list[tuple[int, int | None]]:
+    def _holes(self, runs: Sequence[Span], upto: int) -> list[tuple[int, int | None]]:
         """(time at which values lapse, time of the row that ends the hole or None)."""
-        seen = [*([] if self.newest is None else [self.newest]), *rows]
-        self._see(rows)
-        holes: list[tuple[int, int | None]] = [
-            (a + self.valid_for_ms, b) for a, b in pairwise(seen) if b - a > self.valid_for_ms
-        ]
-        if seen and seen[-1] + self.valid_for_ms < upto:
-            holes.append((seen[-1] + self.valid_for_ms, None))
+        holes: list[tuple[int, int | None]] = []
+        for run in runs:
+            if self.newest is not None and run[0] > self.reach:
+                holes.append((self.reach, run[0]))
+            self._see((run,))
+        if self.newest is not None and self.reach < upto:
+            holes.append((self.reach, None))
         return holes
 
     def _extend(self, pieces: list[Piece], to: int) -> None:

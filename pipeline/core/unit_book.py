@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.packml import element_of
-from pipeline.core.states import Piece, StateTrack, overlaid
+from pipeline.core.states import Piece, Span, StateTrack, overlaid
 
 BASE_MS = 10_000
 ALWAYS = -(1 << 60)
@@ -22,8 +22,6 @@ TOO_MANY = float(1 << 53)
 TIMES = ("apt", "aust", "adet", "adot")
 PARTS = ("good", "reject", "rework")
 SLOT = {name: i for i, name in enumerate((*TIMES, *PARTS))}
-
-Span = tuple[int, int]
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from pipeline.steps.partition import PartitionState
 from pipeline.steps.plan import Tick
 
 ANOMALY_MS = 10_000
+LARGEST = 1e150  # beyond it (and for NaN) a square is no number, and one sample would spoil a series for good
 Ints = npt.NDArray[np.int64]
 
 
@@ -29,7 +30,7 @@ def fold_rows(state: PartitionState, rows: Rows) -> list[Table]:
     if not len(numeric):
         return []
     series, traits = numeric.series, state.traits
-    usable = (numeric.q == 0) | ((numeric.q == 7) & traits.simulated[series])
+    usable = ((numeric.q == 0) | ((numeric.q == 7) & traits.simulated[series])) & (np.abs(numeric.v) < LARGEST)
     hold = traits.hold_ms[series]
     cells = reduce(numeric, usable, hold, _score(state, numeric, usable), PANE_MS)
     lead = _lead(state, cells)

@@ -6,6 +6,7 @@ records at which a line's clock passes a whole second. Nothing here sees a poll'
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from pipeline.core.order import Rows
 from pipeline.steps.partition import PartitionState
 
 MINUTE_MS = 60_000
+SCALAR = TypeVar("SCALAR", np.uint8, np.uint64)
 Ints = npt.NDArray[np.int64]
 
 
@@ -59,54 +61,74 @@ class Plan:
 
 def plan(state: PartitionState, entries: Sequence[Entry]) -> Plan:
     frames = [entry.frame for entry in entries]
-    lines = np.array([state.registry.line(entry.line) for entry in entries], np.int64)
-    ledger = np.zeros(len(entries), np.int32)
-    repeat = np.zeros(len(entries), np.bool_)
-    for i, entry in enumerate(entries):
-        ledger[i] = state.ledger.row(int(lines[i]), entry.frame)
-        repeat[i] = state.ledger.note(int(lines[i]), entry.frame, int(ledger[i]))
-    frame = np.repeat(np.arange(len(frames)), [len(f) for f in frames])
-    rows = _rows(state, frames, lines, ledger.take(frame))
-    ingest = np.array([f.ingest_ms for f in frames], np.int64)
-    skew = np.array([state.lines[int(line)].config.time.max_clock_skew_ms for line in lines], np.int64)
-    age = np.array([state.lines[int(line)].config.time.max_age_ms for line in lines], np.int64)
-    repeated = repeat.take(frame)
-    wrong = ((rows.t > (ingest + skew).take(frame)) | (rows.t < (ingest - age).take(frame))) & ~repeated
-    counted = np.where(wrong | repeated, NEVER, np.minimum(rows.t, ingest.take(frame)))
-    top = np.where(wrong | repeated, NEVER, rows.t)
+    known = state.registry.lines
+    lines = [known[entry.line] for entry in entries]
+    booked = [state.ledger.row(line, frame) for line, frame in zip(lines, frames, strict=True)]
+    repeat = [state.ledger.note(*record) for record in zip(lines, frames, booked, strict=True)]
+    sizes = [len(frame.t) for frame in frames]
+    frame = np.repeat(np.arange(len(frames)), sizes)
+    rows = _rows(state, frames, lines, np.repeat(np.array(booked, np.int32), sizes))
+    wrong, repeated = _wrong(state, frames, lines, rows, frame), np.repeat(repeat, sizes)
+    if repeated.any():
+        wrong &= ~repeated
+    bad = wrong | repeated
+    ingest = np.repeat(np.array([f.ingest_ms for f in frames], np.int64), sizes)
+    counted, top = np.minimum(rows.t, ingest), rows.t
+    if bad.any():
+        counted, top = np.where(bad, NEVER, counted), np.where(bad, NEVER, top)
     walk = _Walk(state, entries, lines)
-    walk.run(_runs(frame, state.registry.source_of[rows.series], counted, top))
+    walk.run(_runs(frame, state.registry.source_of.take(rows.series), counted, top))
     late = (rows.t // PANE_MS + 1) * PANE_MS <= np.repeat(np.array(walk.run_clock, np.int64), walk.run_rows)
-    far = rows.t // MINUTE_MS * MINUTE_MS + MINUTE_MS <= np.array(walk.expiry, np.int64).take(frame)
-    good = ~(wrong | repeated)
-    late = good & (late | far)
-    state.ledger.add("duplicate", rows.ledger[repeated])
-    state.ledger.add("rejected", rows.ledger[wrong])
-    state.ledger.add("expired", rows.ledger[late])
-    round_of = np.array(walk.round, np.int64).take(frame)
+    late |= rows.t // MINUTE_MS * MINUTE_MS + MINUTE_MS <= np.repeat(np.array(walk.expiry, np.int64), sizes)
+    late &= ~bad
+    for name, mask in (("duplicate", repeated), ("rejected", wrong), ("expired", late)):
+        state.ledger.add(name, rows.ledger[mask])
     running, append = np.array(walk.running, np.int64), np.array([e.append_ms for e in entries], np.int64)
-    return Plan(rows, frame, round_of, good & ~late, late, wrong, running, append, walk.ticks)
+    round_of = np.repeat(np.array(walk.round, np.int64), sizes)
+    return Plan(rows, frame, round_of, ~(bad | late), late, wrong, running, append, walk.ticks)
 
 
-def _rows(state: PartitionState, frames: Sequence[Frame], lines: Ints, ledger: npt.NDArray[np.int32]) -> Rows:
-    codes, texts, qs, seqs = [], [], [], []
-    for frame, line in zip(frames, lines.tolist(), strict=True):
-        n = len(frame)
-        codes.append(state.registry.codes(line, frame.names)[frame.index] if n else np.zeros(0, np.int32))
-        texts.append(_texts(state, frame))
-        qs.append(np.zeros(n, np.uint8) if frame.q is None else frame.q)
-        seqs.append(np.zeros(n, np.uint64) if frame.seq is None else frame.seq)
-    undated = [np.zeros(len(f), np.uint8) if f.row_flags is None else f.row_flags & 1 for f in frames]
-    state.ledger.add("undated", ledger[np.concatenate(undated).astype(np.bool_)])
+def _wrong(
+    state: PartitionState, frames: Sequence[Frame], lines: list[int], rows: Rows, frame: Ints
+) -> npt.NDArray[np.bool_]:
+    """Rows with a wrong clock: too far ahead of their record's ingest time, or too old."""
+    limits = {line: state.lines[line].config.time for line in set(lines)}
+    pairs = list(zip(frames, lines, strict=True))
+    ahead = np.array([f.ingest_ms + limits[line].max_clock_skew_ms for f, line in pairs], np.int64)
+    oldest = np.array([f.ingest_ms - limits[line].max_age_ms for f, line in pairs], np.int64)
+    return (rows.t > ahead.take(frame)) | (rows.t < oldest.take(frame))
+
+
+def _rows(state: PartitionState, frames: Sequence[Frame], lines: list[int], ledger: npt.NDArray[np.int32]) -> Rows:
+    codes: list[int] = []
+    first: list[int] = []  # where a frame's names begin in `codes`
+    for frame, line in zip(frames, lines, strict=True):
+        first.append(len(codes))
+        if len(frame.index):
+            codes += state.registry.codes(line, frame.names)
+    index = np.concatenate([f.index for f in frames]) + np.repeat(first, [len(f.index) for f in frames])
+    texts = None if all(f.text is None for f in frames) else [_texts(state, f) for f in frames]
+    size = len(index)
+    flags = _column([f.row_flags for f in frames], frames, np.zeros(size, np.uint8))
+    state.ledger.add("undated", ledger[(flags & 1).astype(np.bool_)])
     return Rows(
-        np.concatenate(codes),
+        np.array(codes, np.int32).take(index),
         np.concatenate([f.t for f in frames]),
         np.concatenate([f.v for f in frames]),
-        np.concatenate(texts),
-        np.concatenate(qs),
-        np.concatenate(seqs),
+        np.full(size, -1, np.int32) if texts is None else np.concatenate(texts),
+        _column([f.q for f in frames], frames, np.zeros(size, np.uint8)),
+        _column([f.seq for f in frames], frames, np.zeros(size, np.uint64)),
         ledger,
     )
+
+
+def _column(
+    parts: Sequence[npt.NDArray[SCALAR] | None], frames: Sequence[Frame], empty: npt.NDArray[SCALAR]
+) -> npt.NDArray[SCALAR]:
+    """A column that frames may leave out, joined; `empty` is what stands where all do."""
+    if all(part is None for part in parts):
+        return empty
+    return np.concatenate([empty[: len(f)] if part is None else part for part, f in zip(parts, frames, strict=True)])
 
 
 def _texts(state: PartitionState, frame: Frame) -> npt.NDArray[np.int32]:
@@ -116,15 +138,22 @@ def _texts(state: PartitionState, frame: Frame) -> npt.NDArray[np.int32]:
     return table[np.minimum(frame.text, len(frame.texts))]
 
 
-def _runs(
-    frame: npt.NDArray[np.int64], source: npt.NDArray[np.int32], counted: Ints, top: Ints
-) -> tuple[list[int], list[int], list[int], list[int], list[int]]:
-    """Runs of rows of one source in one record: frame, source, newest counted time, newest time, rows."""
+class _Runs(NamedTuple):
+    """Runs of rows of one source in one record: record, source, newest counted time, newest time, rows."""
+
+    frame: list[int]
+    source: list[int]
+    counted: list[int]
+    top: list[int]
+    rows: list[int]
+
+
+def _runs(frame: Ints, source: npt.NDArray[np.int32], counted: Ints, top: Ints) -> _Runs:
     if not len(frame):
-        return [], [], [], [], []
+        return _Runs([], [], [], [], [])
     new = np.concatenate(([True], (frame[1:] != frame[:-1]) | (source[1:] != source[:-1])))
     starts = np.flatnonzero(new)
-    return (
+    return _Runs(
         frame[starts].tolist(),
         source[starts].tolist(),
         np.maximum.reduceat(counted, starts).tolist(),
@@ -136,8 +165,8 @@ def _runs(
 class _Walk:
     """Moves the clocks record by record, noting what rows are judged by and where results leave."""
 
-    def __init__(self, state: PartitionState, entries: Sequence[Entry], lines: Ints) -> None:
-        self.state, self.entries, self.lines = state, entries, lines.tolist()
+    def __init__(self, state: PartitionState, entries: Sequence[Entry], lines: list[int]) -> None:
+        self.state, self.entries, self.lines = state, entries, lines
         self.run_clock: list[int] = []
         self.run_rows: list[int] = []
         self.expiry: list[int] = []
@@ -145,36 +174,30 @@ class _Walk:
         self.running: list[int] = []
         self.ticks: list[list[Tick]] = []
 
-    def run(self, runs: tuple[list[int], list[int], list[int], list[int], list[int]]) -> None:
-        frames, sources, counted, tops, self.run_rows = runs
-        rounds: dict[int, int] = {}
-        at = 0
-        for i, entry in enumerate(self.entries):
-            code = self.lines[i]
-            line = self.state.lines[code]
-            clocks = line.clock.sources
-            moves: list[tuple[int, int, int]] = []
-            while at < len(frames) and frames[at] == i:
-                source = clocks.get(sources[at])
-                self.run_clock.append(NEVER if source is None else source.clock)
-                if tops[at] != NEVER:
-                    moves.append((sources[at], counted[at], tops[at]))
-                at += 1
-            self.expiry.append(line.clock.clock - line.config.time.correction_horizon_ms)
-            self.round.append(rounds.get(code, 0))
-            tick = line.clock.observe(entry.append_ms, moves, line.config.time)
+    def run(self, runs: _Runs) -> None:
+        self.run_rows = runs.rows
+        rounds = dict.fromkeys(self.lines, 0)
+        times = {code: self.state.lines[code].config.time for code in rounds}
+        bounds = np.searchsorted(runs.frame, np.arange(len(self.entries) + 1)).tolist()
+        for entry, code, low, high in zip(self.entries, self.lines, bounds, bounds[1:], strict=False):
+            clock, time = self.state.lines[code].clock, times[code]
+            sources = runs.source[low:high]
+            self.run_clock += clock.of(sources)
+            self.expiry.append(clock.clock - time.correction_horizon_ms)
+            self.round.append(rounds[code])
+            moves = zip(sources, runs.counted[low:high], runs.top[low:high], strict=True)
+            tick = clock.observe(entry.append_ms, moves, time)
             if entry.frame.flags & END:
-                line.clock.end()
-                tick = bool(clocks)
-            self.running.append(line.clock.running)
+                clock.end()
+                tick = bool(clock.sources)
+            self.running.append(clock.running)
             if tick:
-                self._tick(code, entry)
-                rounds[code] = rounds.get(code, 0) + 1
+                self._tick(code, entry, rounds[code])
+                rounds[code] += 1
 
-    def _tick(self, code: int, entry: Entry) -> None:
-        number = self.round[-1]
+    def _tick(self, code: int, entry: Entry, number: int) -> None:
         if number == len(self.ticks):
             self.ticks.append([])
         clock = self.state.lines[code].clock
-        closed = {source: c.closed_before for source, c in clock.sources.items()}
+        closed = {source: c.clock // PANE_MS * PANE_MS for source, c in clock.sources.items()}
         self.ticks[number].append(Tick(code, entry.offset, entry.append_ms, clock.clock, clock.running, closed))

@@ -4,7 +4,6 @@ Rule: loops run over changes of state and over units, never over samples.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ from pipeline.core.line_config import LineConfig, MetricConfig
 from pipeline.core.order import Rows
 from pipeline.core.packml import canonical_name
 from pipeline.core.results import Result
-from pipeline.core.states import Piece, StateTrack
+from pipeline.core.states import Piece, Span, StateTrack
 from pipeline.steps.partition import LineState, PartitionState
 from pipeline.steps.plan import Tick
 
@@ -108,7 +107,7 @@ def _advance(
     new, raw = _changes_of(due.rows, low, high, line)
     times = due.rows.t[low:high][new].tolist()
     values = [_name(value, config, texts) for value in raw[new].tolist()]
-    return track.advance(times, values, _row_times(state, due, source, track), upto)
+    return track.advance(times, values, _runs(state, due, source, track.valid_for_ms), upto)
 
 
 def _changes_of(
@@ -131,16 +130,16 @@ def _name(value: float, metric: MetricConfig, texts: list[str]) -> str:
     return metric.codes.get(raw) or metric.codes.get(canonical_name(raw)) or canonical_name(raw)
 
 
-def _row_times(state: PartitionState, due: Closed, source: int, track: StateTrack) -> Sequence[int]:
-    """First and last row of a source and both ends of every hole longer than the state may hold."""
+def _runs(state: PartitionState, due: Closed, source: int, valid_for_ms: int) -> list[Span]:
+    """(first, last) rows of a source, cut wherever it was silent for longer than its states may hold."""
     least, most = int(due.least[source]), int(due.most[source])
     if least > most:
         return []
-    if most - least <= track.valid_for_ms:
-        return [least, most]
+    if most - least <= valid_for_ms:
+        return [(least, most)]
     t = np.unique(due.rows.t[state.registry.source_of[due.rows.series] == source])
-    wide = np.flatnonzero(np.diff(t) > track.valid_for_ms)
-    return sorted({least, most, *t[wide].tolist(), *t[wide + 1].tolist()})
+    wide = np.flatnonzero(np.diff(t) > valid_for_ms)
+    return list(zip([least, *t[wide + 1].tolist()], [*t[wide].tolist(), most], strict=True))
 
 
 def _changes(equipment: str, name: str, before: str | None, pieces: list[Piece]) -> list[Result]:

@@ -1,6 +1,7 @@
-"""What a log should come to, computed plainly and all at once from its decoded frames. Shares no code with the pipeline.
+"""What a log should come to, computed plainly and all at once from its decoded frames, with no code of the pipeline.
 
-Takes the engine's word for two things only: which rows it put aside (late, wrong clock), and how far a line's clock came.
+Takes the engine's word for two things only: which rows it put aside (late, wrong clock), and how far a line's
+clock came.
 """
 
 import math
@@ -8,7 +9,6 @@ from bisect import bisect_left
 from collections import defaultdict
 from itertools import pairwise
 
-NOTHING = (0, 0, 0, 0, 0)
 PARTS = {"good_count": 0, "reject_count": 1, "rework_count": 2}
 UNSCORED = {"state", "mode", "good_count", "reject_count", "rework_count", "product", "order"}
 STOPPED = {"held", "idle", "stopped", "suspended", "aborted", "complete"}
@@ -59,7 +59,7 @@ class Line:
             numbers = [(t, v, q) for t, _, v, q in samples if not isinstance(v, str)]
             spans = [
                 (t, min(t + hold, after[0]) if after else t + hold)
-                for (t, _, q), after in zip(numbers, [*numbers[1:], None], strict=True)
+                for (t, _, q), after in zip(numbers, [*numbers[1:], None], strict=False)
                 if self.usable(q)
             ]
             for start in {t // width * width for t, *_ in numbers}:
@@ -99,7 +99,7 @@ class Line:
             return []
         declared, valid, times = self.metrics[key], self.config.time.valid_for_ms, self.heard[self.home[key]]
         out = []
-        for (t, _, v, q), after in zip(samples, [*samples[1:], None], strict=True):
+        for (t, _, v, q), after in zip(samples, [*samples[1:], None], strict=False):
             end = after[0] if after else math.inf
             name = canonical(v, declared.codes) if self.usable(q) else "bad"
             rows = times[bisect_left(times, t) : bisect_left(times, end)] or [t]
@@ -128,7 +128,7 @@ class Line:
         return out
 
     def parts(self, unit):
-        """[(t, place, parts)] by counter."""
+        """[(t, place, parts)] by counter: whole parts, as far as the newest reading shows them."""
         out = []
         for (name, metric), declared in self.metrics.items():
             if name != unit or declared.role not in PARTS:
@@ -136,9 +136,10 @@ class Line:
             before = None
             for t, _, v, q in self.series.get((name, metric), []):
                 if self.usable(q) and not isinstance(v, str) and v >= 0:
+                    shown = round(v)
                     if before is not None:
-                        out.append((t, PARTS[declared.role], v - before if v >= before else v))
-                    before = v
+                        out.append((t, PARTS[declared.role], shown - before if shown >= before else shown))
+                    before = shown
         return out
 
     def begin(self, unit):
@@ -160,7 +161,7 @@ class Line:
                     spent[place] += max(0, min(b, start + width) - max(a, start))
                 for t, place, n in made:
                     produced[place] += n if start <= t < start + width else 0
-                found[equipment, start] = (width, *spent, width - sum(spent), *(round(n) for n in produced))
+                found[equipment, start] = (width, *spent, width - sum(spent), *produced)
         return found
 
 

@@ -111,7 +111,7 @@ def wild_log(seed, seconds=60, every=500, longest=25):
             late = outage[1] if outage[0] <= at < outage[1] else at
             gateway = gateways[k % 2]
             log.send(T0 + late, gateway.frame(rows, T0 + at))
-    end = T0 + span
+    end = max(T0 + span, *(append for append, _ in log.frames))
     for source in sources:
         while source.store:
             rows, source.store = source.store[: source.drain], source.store[source.drain :]

@@ -1,0 +1,106 @@
+"""Numbers and totals of records (architecture, "The ledger"): holes, repeats, and the sum that always holds."""
+
+import random
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.core.frames import Frame, Kind
+from pipeline.core.ledger import COLUMN, HOUR_MS, Ledger
+
+
+def frames(sizes, rejects=None, gateway="gw", boot=1, ingest_ms=0):
+    """Records of one gateway in order, numbered and totalled."""
+    out, total, refused = [], 0, 0
+    for k, size in enumerate(sizes):
+        lost = rejects[k] if rejects else 0
+        total, refused = total + size, refused + lost
+        zeros = np.zeros(size, np.int64)
+        rows = {"index": zeros.astype(np.uint16), "t": zeros, "v": zeros.astype(np.float64)}
+        out.append(Frame(Kind.DATA, 0, lost, ingest_ms, gateway, boot, k + 1, total, refused, **rows))
+    return out
+
+
+def noted(records, ledger=None):
+    ledger = ledger or Ledger()
+    return ledger, [ledger.note(0, frame, ledger.row(0, frame)) for frame in records]
+
+
+def total(ledger, name):
+    return int(ledger.counts[:, COLUMN[name]].sum())
+
+
+def test_rows_and_rejects_of_a_record_are_received_and_its_rejects_rejected():
+    ledger, _ = noted(frames([5, 0, 3], [1, 2, 0]))
+    assert (total(ledger, "received"), total(ledger, "rejected"), total(ledger, "gap")) == (11, 3, 0)
+
+
+def test_a_missing_number_is_a_gap_of_what_its_totals_say_it_held():
+    a, _, _, d = frames([5, 7, 2, 3], [0, 1, 0, 0])
+    ledger, repeats = noted([a, d])
+    assert total(ledger, "gap") == 10
+    assert repeats == [False, False]
+
+
+def test_a_missing_heartbeat_is_no_gap():
+    a, _, c = frames([5, 0, 3])
+    assert total(noted([a, c])[0], "gap") == 0
+
+
+def test_a_number_that_fills_a_hole_counts_and_takes_its_share_of_the_gap_back():
+    a, b, c, d = frames([5, 7, 2, 3], [0, 1, 0, 0])
+    ledger, repeats = noted([a, d, b])
+    assert (total(ledger, "gap"), total(ledger, "received"), repeats[-1]) == (2, 16, False)
+    noted([c], ledger)
+    assert total(ledger, "gap") == 0
+
+
+def test_a_repeated_record_is_known_and_its_rejects_are_not_counted_again():
+    a, b = frames([5, 7], [0, 2])
+    ledger, repeats = noted([a, b, b, a])
+    assert repeats == [False, False, True, True]
+    assert total(ledger, "rejected") == 2
+    assert total(ledger, "received") == 5 + 7 + 2 + 7 + 5
+
+
+def test_a_record_that_filled_a_hole_is_a_repeat_when_it_comes_again():
+    a, b, c = frames([5, 7, 2])
+    assert noted([a, c, b, b])[1] == [False, False, False, True]
+
+
+def test_a_new_boot_numbers_from_one_without_a_gap():
+    ledger, repeats = noted([*frames([5, 7]), *frames([4], boot=2)])
+    assert (total(ledger, "gap"), repeats) == (0, [False, False, False])
+
+
+def test_each_gateway_and_hour_has_a_row_of_its_own():
+    ledger, _ = noted([*frames([5]), *frames([4], gateway="other"), *frames([3], boot=2, ingest_ms=HOUR_MS)])
+    assert ledger.counts[:3, COLUMN["received"]].tolist() == [5, 4, 3]
+
+
+def test_rows_not_settled_yet_are_waiting():
+    ledger, _ = noted(frames([5]))
+    ledger.add("stored", np.array([0, 0, 0], np.int32))
+    [(_, said)] = ledger.changed(0)
+    assert (said[COLUMN["received"]], said[COLUMN["stored"]], said[COLUMN["waiting"]]) == (5, 3, 2)
+
+
+def test_what_was_said_and_did_not_change_is_not_said_again():
+    ledger, _ = noted(frames([5]))
+    [(row, said)] = ledger.changed(0)
+    ledger.published[row] = said
+    assert ledger.changed(0) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2)), min_size=2, max_size=25), st.integers(0, 10**6))
+def test_the_gap_is_what_never_came_however_records_are_lost_swapped_and_repeated(sizes, seed):
+    r = random.Random(seed)
+    records = frames([s for s, _ in sizes], [n for _, n in sizes])
+    kept = [k for k in range(len(records) - 1) if r.random() < 0.8]
+    mixed = sorted((*kept, *r.sample(kept, len(kept) // 3)), key=lambda k: k + r.randrange(4))
+    order = [*mixed, len(records) - 1]
+    ledger, repeats = noted([records[k] for k in order])
+    assert total(ledger, "gap") == sum(sum(sizes[k]) for k in range(len(sizes) - 1) if k not in kept)
+    assert repeats == [k in order[:i] for i, k in enumerate(order)]
+    assert total(ledger, "rejected") == sum(sizes[k][1] for k in set(order))

@@ -1,0 +1,108 @@
+"""What a unit's books say of time and parts, one rule a test."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.core.states import StateTrack
+from pipeline.core.unit_book import SLOT, UnitBook
+
+
+def book():
+    return UnitBook(StateTrack(60_000), StateTrack(60_000))
+
+
+def counted(readings, wrap=0.0, cuts=()):
+    """Parts by base window of (t, reading), taken in slices."""
+    unit = book()
+    for low, high in zip([0, *cuts], [*cuts, len(readings)], strict=True):
+        t, v = (np.array([r[k] for r in readings[low:high]]) for k in (0, 1))
+        if len(t):
+            unit.count("good", "good", t.astype(np.int64), v.astype(np.float64), wrap)
+    return {start: parts[0] for start, parts in unit.made.items()}
+
+
+def spent(unit, start, end):
+    found = unit.content(start, end)
+    return {name: found[k] for name, k in SLOT.items() if found[k]}
+
+
+def test_the_first_sample_of_a_counter_counts_nothing():
+    assert counted([(1_000, 500)]) == {}
+
+
+def test_a_counters_increase_belongs_to_the_window_of_its_later_sample():
+    assert counted([(1_000, 500), (9_999, 503), (10_000, 507)]) == {0: 3, 10_000: 4}
+
+
+def test_a_counter_that_falls_was_reset_and_counts_its_new_value():
+    assert counted([(1_000, 500), (2_000, 7)]) == {0: 7}
+
+
+def test_a_counter_wraps_only_where_declared():
+    assert counted([(1_000, 250), (2_000, 3)], wrap=256.0) == {0: 9}
+
+
+def test_readings_that_no_counter_can_show_count_nothing():
+    assert counted([(1, 10), (2, -4), (3, np.nan), (4, 1e300), (5, np.inf), (6, 12)]) == {0: 2}
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30), st.integers(0, 30))
+def test_parts_are_whole_and_the_same_however_the_readings_are_cut(values, cut):
+    readings = [(k * 1_700, v) for k, v in enumerate(values)]
+    assert counted(readings, cuts=(min(cut, len(values)),)) == counted(readings)
+
+
+def test_time_without_a_known_state_is_in_no_element():
+    unit = book()
+    unit.book_states(unit.state.advance([4_000], ["execute"], [(4_000, 4_000)], 10_000))
+    assert spent(unit, 0, 10_000) == {"apt": 6_000}
+
+
+def test_a_window_counts_what_stands_past_the_closed_rows():
+    unit = book()
+    unit.book_states(unit.state.advance([0], ["held"], [(0, 0)], 1_000))
+    assert spent(unit, 0, 120_000) == {"adet": 60_000}
+
+
+def test_a_mode_that_comes_later_than_the_state_is_laid_over_it():
+    unit = book()
+    unit.book_states(unit.state.advance([0], ["held"], [(0, 9_000)], 10_000))
+    assert spent(unit, 0, 10_000) == {"adet": 10_000}
+    unit.book_modes(unit.mode.advance([4_000], ["changeover"], [(4_000, 9_000)], 10_000))
+    assert spent(unit, 0, 10_000) == {"adet": 4_000, "aust": 6_000}
+    assert (4_000, 69_000) in unit.changed()
+
+
+def test_a_mode_that_came_before_the_state_is_laid_over_it():
+    unit = book()
+    unit.book_modes(unit.mode.advance([0], ["changeover"], [(0, 9_000)], 10_000))
+    unit.book_states(unit.state.advance([2_000], ["held"], [(2_000, 9_000)], 10_000))
+    assert spent(unit, 0, 10_000) == {"aust": 8_000}
+
+
+def test_a_new_row_touches_all_that_its_state_may_still_hold():
+    unit = book()
+    unit.book_states(unit.state.advance([0], ["held"], [(0, 500)], 1_000))
+    assert unit.changed() == [(0, 60_500)]
+    assert unit.changed() == []
+
+
+def test_windows_begin_with_the_earliest_row_and_one_found_later_touches_what_it_adds():
+    unit = book()
+    unit.seen(50_000)
+    unit.changed()
+    unit.seen(60_000)
+    assert (unit.first, unit.changed()) == (50_000, [])
+    unit.seen(20_000)
+    assert (unit.first, unit.changed()) == (20_000, [(20_000, 50_000)])
+
+
+def test_what_is_forgotten_is_only_what_ends_before():
+    unit = book()
+    unit.book_states(unit.state.advance([0, 5_000], ["held", "execute"], [(0, 29_000)], 30_000))
+    unit.count("good", "good", np.array([1_000, 2_000, 21_000]), np.array([1.0, 2.0, 5.0]), 0.0)
+    later = unit.content(10_000, 30_000)
+    unit.forget(10_000)
+    assert unit.content(10_000, 30_000) == later
+    assert unit.floor == 10_000
