@@ -9,6 +9,7 @@ from typing import TextIO, cast
 
 import structlog
 from structlog.stdlib import BoundLogger, ProcessorFormatter
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 _OURS = "parkpulse"
@@ -53,7 +54,7 @@ def _formatter(is_terminal: bool) -> ProcessorFormatter:
         render: list[Processor] = [structlog.dev.ConsoleRenderer()]
     else:
         render = [
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
     return ProcessorFormatter(

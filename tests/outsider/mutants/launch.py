@@ -22,9 +22,9 @@ def no_dedup() -> None:
 def lateness_0() -> None:
     """Clocks follow the newest row at once."""
     clocks = pipeline.core.event_time.LineClock
-    real = clocks._move
-    clocks._move = lambda self, source, newest, top, time: real(
-        self, source, newest, top, time.model_copy(update={"allowed_lateness_ms": 0})
+    real = clocks.observe
+    clocks.observe = lambda self, append_ms, runs, time: real(
+        self, append_ms, runs, time.model_copy(update={"allowed_lateness_ms": 0})
     )
 
 
