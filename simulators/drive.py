@@ -11,6 +11,7 @@ from pipeline.core.errors import Unavailable
 from pipeline.runtime.clock import VirtualClock, monotonic
 
 TICK_MS = 100
+REMEMBERED_MS = 3_600_000
 PATIENCE_S = 60.0
 Message = tuple[str, bytes]
 
@@ -48,6 +49,7 @@ class Drive:
         messages = self.plant.messages(self.now_ms, until)
         self.clock.advance(until)
         self.sent_at[until] = monotonic()
+        self.sent_at.pop(until - REMEMBERED_MS, None)
         self.publish(messages)
         self.published += len(messages)
         self.now_ms = until

@@ -9,6 +9,7 @@ from connectors.codecs import alerts_json, results_json
 from pipeline.core.ports import Log, Reader
 from pipeline.core.results import Result, Value
 from pipeline.runtime.clock import monotonic
+from simulators.drive import REMEMBERED_MS
 
 
 @dataclass
@@ -61,6 +62,7 @@ class Live:
         match result.kind:
             case "metric" if result.window_s == 1:
                 self.results_seen.setdefault(result.window_start + 1000, monotonic())
+                self.results_seen.pop(result.window_start + 1000 - REMEMBERED_MS, None)
             case "state":
                 line.state = str(result.values["state"])
             case "kpi" if result.window_s == 10 and result.equipment == path:

@@ -5,6 +5,7 @@ totals show a hole (`gap`) and a repeated record; a number that fills a hole tak
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -39,9 +40,11 @@ class Sequence:
 
 @dataclass(slots=True)
 class Ledger:
-    """counts i64[row, field]; `published` what was last said of a row, with its revision."""
+    """counts i64[row, field]; `named` the key of a row; `published` what was last said of it; `free` rows to reuse."""
 
     keys: dict[tuple[int, str, int], int] = field(default_factory=dict)
+    named: dict[int, tuple[int, str, int]] = field(default_factory=dict)
+    free: list[int] = field(default_factory=list)
     counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, len(FIELDS)), np.int64))
     sequences: dict[tuple[int, str, int], Sequence] = field(default_factory=dict)
     published: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -52,7 +55,8 @@ class Ledger:
         key = (line, frame.gateway, frame.ingest_ms // HOUR_MS)
         row = self.keys.get(key)
         if row is None:
-            row = self.keys[key] = len(self.keys)
+            row = self.keys[key] = self.free.pop() if self.free else len(self.keys)
+            self.named[row] = key
             self.open.setdefault(line, []).append(row)
             if row >= len(self.counts):
                 room = np.zeros((max(16, len(self.counts)), len(FIELDS)), np.int64)
@@ -87,14 +91,34 @@ class Ledger:
         if len(rows):
             self.counts[:, COLUMN[field_name]] += np.bincount(rows, minlength=len(self.counts))
 
+    def retire(self, line: int, before_ms: int) -> None:
+        """Gives up a line's rows of hours before this, and what is known of boots older than the newest one."""
+        kept: list[int] = []
+        for row in self.open.get(line, []):
+            if (self.named[row][2] + 1) * HOUR_MS > before_ms or self._said(row)[COLUMN["waiting"]]:
+                kept.append(row)
+                continue
+            del self.keys[self.named.pop(row)]
+            self.published.pop(row, None)
+            self.counts[row] = 0
+            self.free.append(row)
+        gone = set(self.open.get(line, [])) - set(kept)
+        self.open[line] = kept
+        own = sorted(key for key in self.sequences if key[0] == line)
+        for key, following in pairwise(own):
+            if key[:2] == following[:2] and key[2] < before_ms:
+                del self.sequences[key]
+        for key, seen in self.sequences.items():
+            if key[0] == line:
+                seen.holes = {number: row for number, row in seen.holes.items() if row not in gone}
+
     def changed(self, line: int) -> list[tuple[int, tuple[int, ...]]]:
         """(row, counts with `waiting`) of a line's rows that differ from what was last published."""
-        found = []
-        for row in self.open.get(line, []):
-            counts = self.counts[row].copy()
-            gone = sum(counts[COLUMN[name]] for name in ("stored", "duplicate", "conflict", "expired", "rejected"))
-            counts[COLUMN["waiting"]] = counts[COLUMN["received"]] - gone
-            said = tuple(counts.tolist())
-            if self.published.get(row) != said:
-                found.append((row, said))
-        return found
+        said = [(row, self._said(row)) for row in self.open.get(line, [])]
+        return [(row, counts) for row, counts in said if self.published.get(row) != counts]
+
+    def _said(self, row: int) -> tuple[int, ...]:
+        counts = self.counts[row].copy()
+        gone = sum(counts[COLUMN[name]] for name in ("stored", "duplicate", "conflict", "expired", "rejected"))
+        counts[COLUMN["waiting"]] = counts[COLUMN["received"]] - gone
+        return tuple(counts.tolist())

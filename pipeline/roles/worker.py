@@ -22,6 +22,7 @@ from pipeline.steps.worker import Aside, Output, step
 
 SAMPLES, RESULTS, ALERTS, LATE, REJECTS = "samples.v1", "results.v1", "alerts.v1", "late.v1", "rejects.v1"
 DAY_MS = 86_400_000
+COUNTABLE = 1 << 53
 
 
 @dataclass(slots=True)
@@ -129,6 +130,8 @@ def read(record: Record) -> Entry | Outgoing:
     """A record that cannot be read becomes a reject with its place in the log, so that a repeat shows."""
     try:
         frame = decode(record.value)
+        if max(frame.number, frame.total_rows, frame.total_rejects) > COUNTABLE or abs(frame.ingest_ms) > COUNTABLE:
+            raise FrameError("frame: its header holds numbers that nothing can have counted")
         if frame.kind == Kind.CONFIGURATION:
             LineConfig.model_validate_json(frame.body)
         return Entry(record.offset, record.append_ms, record.key.decode(), frame)

@@ -51,7 +51,7 @@ def setup(level: str = "INFO", stream: TextIO | None = None) -> None:
 
 def _formatter(is_terminal: bool) -> ProcessorFormatter:
     if is_terminal:
-        render: list[Processor] = [structlog.dev.ConsoleRenderer()]
+        render: list[Processor] = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     else:
         render = [
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),

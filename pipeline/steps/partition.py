@@ -41,6 +41,7 @@ class LineState:
     issues: dict[str, Issue] = field(default_factory=dict)
     alarms: AlarmBook = field(default_factory=AlarmBook)
     ledger_said: int = -1
+    ledger_hour: int = 0
     progress_said: int = -1
 
     def configure(self, config: LineConfig) -> None:

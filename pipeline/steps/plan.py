@@ -17,6 +17,7 @@ from pipeline.core.order import Rows
 from pipeline.steps.partition import PartitionState
 
 MINUTE_MS = 60_000
+MAX_TEXTS = 65_536
 SCALAR = TypeVar("SCALAR", np.uint8, np.uint64)
 Ints = npt.NDArray[np.int64]
 
@@ -131,10 +132,18 @@ def _column(
     return np.concatenate([empty[: len(f)] if part is None else part for part, f in zip(parts, frames, strict=True)])
 
 
+def _text(texts: dict[str, int], text: str) -> int:
+    """The code of a text; past the bound all that are new share one (they are told apart no more, nothing else)."""
+    known = texts.get(text)
+    if known is None:
+        known = texts.setdefault(text if len(texts) < MAX_TEXTS else "", len(texts))
+    return known
+
+
 def _texts(state: PartitionState, frame: Frame) -> npt.NDArray[np.int32]:
     if frame.text is None:
         return np.full(len(frame), -1, np.int32)
-    table = np.array([state.texts.setdefault(text, len(state.texts)) for text in frame.texts] + [-1], np.int32)
+    table = np.array([_text(state.texts, text) for text in frame.texts] + [-1], np.int32)
     return table[np.minimum(frame.text, len(frame.texts))]
 
 

@@ -22,6 +22,7 @@ from pipeline.steps.units import PARTS, Closed
 
 PROGRESS_MS = 10_000
 TIMES = ("pbt_ms", "apt_ms", "aust_ms", "adet_ms", "adot_ms", "unclassified_ms")
+LEDGER_KEEP_MS = 72 * HOUR_MS  # older samples are rejected by their clock
 KEEP_MS, FORGET_EVERY_MS = 120_000, 60_000
 BOOKED = {"state", "mode", *PARTS}
 
@@ -149,12 +150,14 @@ def progress(line: LineState, tick: Tick) -> list[Result]:
 
 def ledger(state: PartitionState, line: int, entry: Entry) -> list[Result]:
     """The rows of a line's ledger that changed since they were last said."""
-    keys = list(state.ledger.keys)
     out: list[Result] = []
     for row, counts in state.ledger.changed(line):
-        _, gateway, hour = keys[row]
+        _, gateway, hour = state.ledger.named[row]
         revision = entry.offset if row in state.ledger.published else 0
         state.ledger.published[row] = counts
         values: dict[str, Value] = dict(zip(FIELDS, counts, strict=True))
         out.append(Result("ledger", entry.line, gateway, HOUR_MS // 1000, hour * HOUR_MS, None, revision, values))
+    if entry.append_ms // HOUR_MS > state.lines[line].ledger_hour:
+        state.lines[line].ledger_hour = entry.append_ms // HOUR_MS
+        state.ledger.retire(line, entry.append_ms - LEDGER_KEEP_MS)
     return out

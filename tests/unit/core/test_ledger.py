@@ -104,3 +104,17 @@ def test_the_gap_is_what_never_came_however_records_are_lost_swapped_and_repeate
     assert total(ledger, "gap") == sum(sum(sizes[k]) for k in range(len(sizes) - 1) if k not in kept)
     assert repeats == [k in order[:i] for i, k in enumerate(order)]
     assert total(ledger, "rejected") == sum(sizes[k][1] for k in set(order))
+
+
+def test_hours_that_are_long_over_are_given_up_and_their_rows_used_again():
+    ledger = Ledger()
+    hour = 3_600_000
+    for k in range(200):
+        frame = Frame(Kind.HEARTBEAT, 0, 0, k * hour, "gw", 1, k + 1, 0, 0)
+        ledger.note(0, frame, ledger.row(0, frame))
+        for row, counts in ledger.changed(0):
+            ledger.published[row] = counts
+        ledger.retire(0, (k - 72) * hour)
+    assert len(ledger.keys) == len(ledger.open[0]) <= 75
+    assert len(ledger.counts) <= 128
+    assert set(ledger.named) == set(ledger.keys.values())
