@@ -84,7 +84,9 @@ class Demo:
         self.config = prepare(self.folder, self.broker, self.language)
         self.clock = VirtualClock(self.start_ms)
         self.log = open_log(self.config, self.clock)
-        self.start_ms = max(self.start_ms, -(-newest_append(self.log) // 100) * 100)
+        newest = newest_append(self.log)
+        if newest:  # the last run's end closed the second it ended in
+            self.start_ms = max(self.start_ms, (newest // 1000 + 1) * 1000)
         self.clock.advance(self.start_ms)
         self.plant = self.make_plant(self.start_ms)
         self.store = LocalStore(self.config.data_dir / "store.sqlite")

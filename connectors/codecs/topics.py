@@ -41,8 +41,8 @@ class Misrouted(NamedTuple):
 
 
 def quote(text: str) -> str:
-    """Foreign text made safe for a sentence: ASCII only, 80 characters at most."""
-    return ascii(text[:60])[:80]
+    """Foreign text made safe for a sentence: what cannot be printed is escaped, 80 characters at most."""
+    return repr(text[:60])[:80]
 
 
 def legal_name(raw: str) -> str | None:

@@ -1,6 +1,7 @@
 """`parkpulse demo`: bundled factory lines, all roles and a view, from nothing."""
 
 import signal
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,8 @@ def demo(
 
     if lang not in ("vi", "en"):
         raise ConfigError(f"--lang: unknown language {lang!r}; expected vi or en")
+    if seconds is not None and seconds <= 0:
+        raise ConfigError(f"--seconds: got {seconds:g}; expected a number above 0")
     if speed <= 0:
         raise ConfigError(f"--speed: got {speed:g}; expected a number above 0")
     setup("WARNING")
@@ -77,7 +80,7 @@ def _greet(run: "Demo", lang: str, data: Path) -> None:
     w = WORDS[lang]
     typer.echo(f"{w['begin']}  {w['broker']}: {run.broker.url} ({run.broker.kind})  {w['data']}: {data}")
     typer.echo(f"{w['watch']}: mosquitto_sub -h 127.0.0.1 -p {run.broker.port} -v -t 'parkpulse/v1/alerts/#'")
-    typer.echo(f"{w['query']}: parkpulse query {data}/config kpis")
+    typer.echo(f"{w['query']}: {sys.argv[0]} query {data}/config kpis")
 
 
 def _drive(run: "Demo", seconds: float | None, stop: threading.Event, lang: str) -> None:
@@ -121,3 +124,5 @@ def _say_end(found: dict[str, object], lang: str) -> None:
     typer.echo(f"{w['end']}: {text}")
     if is_whole(found):
         typer.echo(w["whole"])
+    else:
+        typer.echo(w["failed"], err=True)

@@ -15,6 +15,7 @@ from pipeline.runtime.logs import log
 from pipeline.steps.notifier import NotifierState, Publish, step
 
 _ENCODER = msgspec.json.Encoder()
+INTERNAL = ("announced", "reason")  # of no use to a subscriber: he hears only what is announced
 
 
 @dataclass
@@ -100,4 +101,7 @@ def awake(state: NotifierState, now_ms: int) -> NotifierState:
 
 
 def _publication(message: Publish) -> Publication:
-    return Publication(message.topic, b"" if message.body is None else _ENCODER.encode(message.body), message.retain)
+    body = msgspec.to_builtins(message.body)
+    if isinstance(body, dict):
+        body = {name: value for name, value in body.items() if name not in INTERNAL}
+    return Publication(message.topic, b"" if body is None else _ENCODER.encode(body), message.retain)

@@ -130,6 +130,10 @@ class Park:
             self.failed = self.failed or error
             self.stop.set()
 
+    def is_ready(self) -> bool:
+        """Every role runs and lacks nothing."""
+        return self.failed is None and bool(self.roles) and not any(role.trouble for role in self.roles.values())
+
     def join(self) -> None:
         """Asks every role to end cleanly and waits for it; then the failure of one is raised."""
         self.stop.set()

@@ -23,6 +23,10 @@ from pipeline.steps.worker import Aside, Output, step
 SAMPLES, RESULTS, ALERTS, LATE, REJECTS = "samples.v1", "results.v1", "alerts.v1", "late.v1", "rejects.v1"
 DAY_MS = 86_400_000
 COUNTABLE = 1 << 53
+SENTENCES = {
+    "late": "event time: its second was closed when the sample came; expected within allowed_lateness",
+    "clock": "event time: too far from the time of receipt; expected at most max_clock_skew ahead, max_age behind",
+}
 
 
 @dataclass(slots=True)
@@ -111,6 +115,12 @@ class Worker:
         held.position = records[-1].offset + 1
         held.aloud = max(held.aloud, held.position)
         self._count(out)
+        self._measure_lag(held, records[-1].append_ms)
+
+    def _measure_lag(self, held: Held, append_ms: int) -> None:
+        clocks = [line.clock.clock for line in held.state.lines.values() if line.clock.sources]
+        if clocks:
+            self.instruments.watermark_lag.set(max(0, append_ms - min(clocks)) / 1000)
 
     def _count(self, out: Output) -> None:
         self.instruments.samples.inc(out.counts.get("received", 0))
@@ -169,6 +179,7 @@ def _aside(topic: str, aside: Aside, partition: int) -> Outgoing:
     frame, rows = aside.entry.frame, np.array(aside.rows)
     headers = (
         ("reason", aside.reason.encode()),
+        ("sentence", SENTENCES[aside.reason].encode()),
         ("samples", str(len(rows)).encode()),
         ("partition", str(partition).encode()),
         ("offset", str(aside.entry.offset).encode()),

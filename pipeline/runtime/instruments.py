@@ -31,7 +31,9 @@ class Instruments:
             "parkpulse_checkpoint_age_seconds", "Time since the last checkpoint.", ["role"], registry=own
         )
         self.watermark_lag = Gauge(
-            "parkpulse_watermark_lag_seconds", "Wall clock minus the watermark of the slowest line.", registry=own
+            "parkpulse_watermark_lag_seconds",
+            "Append time minus watermark of the slowest line.",
+            registry=own,
         )
         self.step_duration = Histogram(
             "parkpulse_step_duration_seconds", "One step of a role.", ["role"], registry=own, buckets=_STEP_SECONDS

@@ -60,15 +60,16 @@ class _Waiting:
 
     say: BoundLogger
     since: float | None = None
+    what: str = ""
     tries: int = 0
 
     def begin(self, what: str) -> None:
         if self.since is None:
-            self.since = monotonic()
+            self.since, self.what = monotonic(), what
             self.say.warning("waiting", what=what)
         self.tries += 1
 
     def end(self) -> None:
         if self.since is not None:
-            self.say.info("goes on", after_s=round(monotonic() - self.since, 1))
+            self.say.info("goes on", what=self.what, after_s=round(monotonic() - self.since, 1))
         self.since, self.tries = None, 0

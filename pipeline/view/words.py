@@ -6,7 +6,8 @@ WORDS: dict[str, dict[str, str]] = {
         "alarms": "alarms", "none": "none", "samples": "samples/s", "latency": "latency", "ledger": "ledger",
         "stored": "stored", "duplicate": "duplicate", "expired": "too late", "rejected": "rejected", "open": "open",
         "waiting_for": "first figures after 10 s", "watch": "watch the alerts", "begin": "ParkPulse demo",
-        "query": "look at results", "end": "end of run", "whole": "every sample accounted for", "gap": "missing",
+        "query": "look at results", "end": "end of run", "whole": "every sample accounted for",
+        "failed": "FAILED: samples are missing or still wait", "gap": "missing",
         "data": "data", "broker": "MQTT broker",
     },
     "vi": {
@@ -14,7 +15,8 @@ WORDS: dict[str, dict[str, str]] = {
         "alarms": "cảnh báo", "none": "không", "samples": "mẫu/s", "latency": "độ trễ", "ledger": "sổ mẫu",
         "stored": "đã lưu", "duplicate": "trùng", "expired": "quá muộn", "rejected": "bị loại", "open": "đang chờ",
         "waiting_for": "số liệu đầu tiên sau 10 s", "watch": "theo dõi cảnh báo", "begin": "ParkPulse chạy thử",
-        "query": "xem kết quả", "end": "kết thúc", "whole": "mọi mẫu đều được tính", "gap": "thiếu",
+        "query": "xem kết quả", "end": "kết thúc", "whole": "mọi mẫu đều được tính",
+        "failed": "LỖI: có mẫu bị thiếu hoặc còn đang chờ", "gap": "thiếu",
         "data": "dữ liệu", "broker": "máy chủ MQTT",
     },
 }  # fmt: skip

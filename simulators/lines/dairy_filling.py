@@ -47,9 +47,9 @@ class DairyFilling:
     )
 
     def begin(self, start_ms: int, rng: np.random.Generator) -> "Filler":
-        """The line as it stands at its first instant: executing, its counters far from zero."""
+        """The line as it stands at its first instant: executing, its counters fresh from a reset."""
         chain = Chain((sojourn(BRISK, start_ms, rng),))
-        packer = Packer(0.0, int(rng.integers(35, 66)), int(rng.integers(1_000_000, 2_000_000)), 21_000)
+        packer = Packer(0.0, int(rng.integers(35, 66)), 0, 0)
         return Filler(self, start_ms, chain, packer, dict(EXECUTING))
 
 

@@ -57,3 +57,6 @@ def test_a_second_run_in_the_same_folder_goes_on_behind_the_first(tmp_path):
     assert differing == []
     assert second["samples"]["gap"] == second["samples"]["waiting"] == 0
     assert first["samples"]["sent"] > 0
+    assert second["samples"]["expired"] == second["expected"]["expired"]
+    kpis = LocalStore(tmp_path / "data" / "store.sqlite").read("kpi")
+    assert kpis["oee"].max() < 1.5
