@@ -12,6 +12,8 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import TypeVar
 
+from pipeline.steps.alarms import rules
+
 T = TypeVar("T")
 SHAPE_SIZE = 8
 _OWN = ("pipeline.core.", "pipeline.steps.", "pipeline.detectors.", "pipeline.alarms.")
@@ -33,6 +35,7 @@ class _Reader(pickle.Unpickler):
 @cache
 def shape() -> bytes:
     """A digest of the names of all fields of all our value types."""
+    rules()  # plugins are loaded when first asked for, and belong to the shape from the start
     told = sorted(
         f"{name}.{kind}:{','.join(field.name for field in fields(value))}"
         for name, module in list(sys.modules.items())
