@@ -25,17 +25,6 @@ class Issue:
     out: dict[tuple[int, int], Content] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """One window that leaves. `again`: it has left before with another content."""
-
-    equipment: str  # the unit's name, "" = the line itself
-    width: int
-    start: int
-    content: Content
-    again: bool
-
-
 def content(times: UnitBook, parts: UnitBook, start: int, end: int) -> Content:
     booked = times.content(start, end)
     made = booked if parts is times else parts.content(start, end)

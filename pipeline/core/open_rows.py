@@ -29,7 +29,3 @@ class OpenRows:
         self.chunks = []
         self.add(rows.take(np.flatnonzero(~due)))
         return rows.take(np.flatnonzero(due))
-
-    def waiting(self, size: int) -> npt.NDArray[np.int64]:
-        """Open rows by row of the ledger."""
-        return np.asarray(np.bincount(joined(self.chunks).ledger, minlength=size), np.int64)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from connectors.codecs import alerts_json, results_json
 from pipeline.core.ports import Log, Record, Sink
-from pipeline.roles.reading import readable
+from pipeline.roles.reading import readable, resume
 from pipeline.runtime.instruments import Instruments
 from pipeline.steps.historian import Identity, step
 
@@ -25,8 +25,7 @@ class Historian:
         self.writer = self.log.writer()
         self.readers = [self.log.reader(topic, self.name, self.instance) for topic in ("results.v1", "alerts.v1")]
         for reader in self.readers:
-            for partition in reader.partitions:
-                reader.seek(partition, reader.committed(partition) or reader.first_offset(partition))
+            resume(reader)
 
     def turn(self, max_wait: float) -> int:
         """A batch that the store did not take is kept and sent again before anything else is read."""

@@ -7,7 +7,7 @@ import msgspec
 from connectors.codecs import alerts_json, results_json
 from connectors.mqtt.sink import MqttSink, Publication
 from pipeline.core.ports import Clock, Log
-from pipeline.roles.reading import readable
+from pipeline.roles.reading import readable, resume
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Saved, Slots
 from pipeline.runtime.instruments import Instruments
@@ -39,8 +39,7 @@ class Notifier:
             except snapshot.SnapshotError as error:
                 log(self.name).warning("forgets what it has told", because=str(error))
         for reader in (self.alerts, self.results):
-            for partition in reader.partitions:
-                reader.seek(partition, reader.committed(partition) or reader.first_offset(partition))
+            resume(reader)
 
     @property
     def trouble(self) -> str:
@@ -82,8 +81,7 @@ class Notifier:
     def _again(self) -> None:
         """What was read and not published is read again."""
         for reader in (self.alerts, self.results):
-            for partition in reader.partitions:
-                reader.seek(partition, reader.committed(partition) or reader.first_offset(partition))
+            resume(reader)
 
     def close(self) -> None:
         self.alerts.close()

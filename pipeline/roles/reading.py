@@ -5,10 +5,16 @@ from typing import TypeVar
 
 from msgspec import DecodeError
 
-from pipeline.core.ports import Outgoing, Record
+from pipeline.core.ports import Outgoing, Reader, Record
 
 T = TypeVar("T")
 REJECTS = "rejects.v1"
+
+
+def resume(reader: Reader) -> None:
+    """Every partition goes on behind what was committed, or where the log begins."""
+    for partition in reader.partitions:
+        reader.seek(partition, reader.committed(partition) or reader.first_offset(partition))
 
 
 def rejected(record: Record, topic: str, sentence: str) -> Outgoing:
