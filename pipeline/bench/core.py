@@ -14,6 +14,7 @@ from zlib import crc32
 import numpy as np
 
 from connectors.codecs import results_json
+from connectors.codecs.windows_json import Heads
 from pipeline.bench.loads import FIRST_MS, POLL_MS, Load, Mismatch, Raw, Shape, check, make_load
 from pipeline.bench.table import Row, row
 from pipeline.core.ledger import FIELDS
@@ -92,9 +93,10 @@ def _check(load: Load, state: PartitionState, written: list[Outgoing]) -> None:
 def _worked(state: PartitionState, load: Load, polls: Iterable[int]) -> tuple[PartitionState, list[Outgoing]]:
     """The product's own work, with a memory for a log."""
     written: list[Outgoing] = []
+    heads = Heads()
     for poll in polls:
         state, out = step(state, load.polls[poll])
-        written += spoken(out, 0, 0)
+        written += spoken(out, 0, 0, heads, state.registry.paths)
     return state, written
 
 

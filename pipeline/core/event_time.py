@@ -6,122 +6,184 @@ Rules kept here:
 - a line's clock is the least of its steady sources' clocks; without one, the greatest clock, and it goes on with the
   running time;
 - a source more than `max_hold` behind the fastest steady one holds nobody, until it is within half of that again.
+
+Records of different lines know nothing of each other, so one record of each of many lines is taken at once.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.core.line_config import TimeConfig
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.core.line_times import LineTimes
+from pipeline.core.registry import grown
 
 NEVER = -(1 << 60)
 PANE_MS = 1_000
 MAX_RUN_MS = 2_000
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """One record of each of some lines. By record: line (each once), append ms, `ended` (its run ends). By run of rows
+    in time of one source: `record` its place here, source, newest counted time, newest time."""
+
+    line: Ints
+    append: Ints
+    ended: Flags
+    record: Ints
+    source: Ints
+    counted: Ints
+    top: Ints
+
+
+def _column() -> Ints:
+    return np.zeros(0, np.int64)
+
+
+def _flags() -> Flags:
+    return np.zeros(0, np.bool_)
 
 
 @dataclass(slots=True)
-class SourceClock:
-    """Event times in ms. `moved` and `since` are running time of its line."""
+class Clocks:
+    """By source code: `newest` event time (counted at most as its ingest time), `top` of any row in time, `clock`,
+    `moved` and `since` in running time of its line, `behind`. By line code: `running`, `append`, `line` its event
+    time, `tick` its last whole second at which results left, `someone_behind`. NEVER: nothing yet."""
 
-    newest: int = NEVER  # newest event time, counted at most as its ingest time
-    top: int = NEVER  # newest event time of any row in time
-    clock: int = NEVER
-    moved: int = NEVER
-    since: int = NEVER
-    behind: bool = False
+    newest: Ints = field(default_factory=_column)
+    top: Ints = field(default_factory=_column)
+    clock: Ints = field(default_factory=_column)
+    moved: Ints = field(default_factory=_column)
+    since: Ints = field(default_factory=_column)
+    behind: Flags = field(default_factory=_flags)
+    running: Ints = field(default_factory=_column)
+    append: Ints = field(default_factory=_column)
+    line: Ints = field(default_factory=_column)
+    tick: Ints = field(default_factory=_column)
+    someone_behind: Flags = field(default_factory=_flags)
 
-    @property
-    def closed_before(self) -> int:
-        """Panes that end at or before this are closed."""
-        return self.clock // PANE_MS * PANE_MS
+    def cover(self, sources: int, lines: int) -> None:
+        """Makes room for sources and lines that are new."""
+        if sources > len(self.clock):
+            for name in ("newest", "top", "clock", "moved", "since"):
+                setattr(self, name, grown(getattr(self, name), sources, NEVER))
+            self.behind = grown(self.behind, sources, False)
+        if lines > len(self.line):
+            for name in ("append", "line", "tick"):
+                setattr(self, name, grown(getattr(self, name), lines, NEVER))
+            self.running = grown(self.running, lines, 0)
+            self.someone_behind = grown(self.someone_behind, lines, False)
 
+    def observe(self, records: Records, times: LineTimes, source_line: npt.NDArray[np.int32]) -> Flags:
+        """Moves the clocks by one record of each of some lines. source_line i32 by source code. By record: a tick?"""
+        line = records.line
+        before = self.append[line]
+        added = np.where(before == NEVER, 0, np.clip(records.append - before, 0, MAX_RUN_MS))
+        running = self.running[line] + added
+        self.running[line] = running
+        self.append[line] = np.maximum(records.append, before)
+        self._move(records, running, times)
+        place = np.full(len(self.line), -1)
+        place[line] = np.arange(len(line))
+        at = place.take(source_line)
+        members = np.flatnonzero((at >= 0) & (self.top[: len(at)] != NEVER))
+        at = at.take(members)
+        steady = self._steady(members, (running - times.idle_timeout[line]).take(at))
+        self._advance(line, added, (members, at, steady), times.max_hold[line])
+        tick = self._tick(line)
+        if records.ended.any():
+            tick |= self._end(records, members, at)
+        return tick
 
-@dataclass(slots=True)
-class LineClock:
-    """`clock` is the line's event time; `tick` its last whole second (ms) at which results left; `someone_behind`: a
-    source holds nobody because it is too far behind."""
-
-    running: int = 0
-    append: int = NEVER
-    clock: int = NEVER
-    tick: int = NEVER
-    someone_behind: bool = False
-    sources: dict[int, SourceClock] = field(default_factory=dict)
-
-    def of(self, sources: Sequence[int]) -> list[int]:
-        """Clocks of sources by code, NEVER for one that is not known yet."""
-        known = self.sources
-        try:
-            return [known[code].clock for code in sources]
-        except KeyError:
-            return [known[code].clock if code in known else NEVER for code in sources]
-
-    def observe(self, append_ms: int, runs: Iterable[tuple[int, int, int]], time: TimeConfig) -> bool:
-        """One record: `runs` are (source, newest counted time, newest time) of its rows, NEVER where none is in time.
-        True: a tick."""
-        added = 0 if self.append == NEVER else min(MAX_RUN_MS, max(0, append_ms - self.append))
-        self.running += added
-        self.append = max(append_ms, self.append)
-        self._move(runs, time)
-        self._advance(added, self._steady(time), time.max_hold_ms)
-        tick = self.clock // PANE_MS * PANE_MS
-        if self.sources and tick > self.tick:
-            self.tick = tick
-            return True
-        return False
-
-    def _move(self, runs: Iterable[tuple[int, int, int]], time: TimeConfig) -> None:
-        running, idle, lateness = self.running, time.idle_timeout_ms, time.allowed_lateness_ms
-        sources = self.sources
-        for code, newest, top in runs:
-            if top == NEVER:
-                continue
-            source = sources.get(code)
-            if source is None:
-                source = sources[code] = SourceClock()
-            if newest > source.newest:
-                if running - source.moved > idle:
-                    source.since = running
-                source.moved = running
-                source.newest = newest
-                source.clock = max(source.clock, newest - lateness)
-            source.top = max(source.top, top)
-
-    def _steady(self, time: TimeConfig) -> list[SourceClock]:
-        """Moves the clocks of pausing sources; returns those that have moved on long enough to hold the line."""
-        moved_after = self.running - time.idle_timeout_ms
-        steady: list[SourceClock] = []
-        for source in self.sources.values():
-            if source.moved < moved_after:
-                source.clock = max(source.clock, (source.top // PANE_MS + 1) * PANE_MS)
-            elif source.since <= moved_after:
-                steady.append(source)
-        return steady
-
-    def _advance(self, added: int, steady: list[SourceClock], max_hold_ms: int) -> None:
-        if not steady:
-            if self.sources:
-                fastest = max(s.clock for s in self.sources.values())
-                self.clock = max(self.clock + added, fastest)
+    def _move(self, records: Records, running: Ints, times: LineTimes) -> None:
+        """A source may have several runs in a record: each then finds the same."""
+        some = np.flatnonzero(records.top != NEVER)
+        if not len(some):
             return
-        clocks = [source.clock for source in steady]
-        fastest, least = max(clocks), min(clocks)
-        if self.someone_behind or fastest - least > max_hold_ms:
-            least = self._least(steady, fastest, max_hold_ms)
-        self.clock = max(self.clock, least)
+        source, record = records.source.take(some), records.record.take(some)
+        before = self.newest.take(source)
+        np.maximum.at(self.newest, source, records.counted.take(some))
+        np.maximum.at(self.top, source, records.top.take(some))
+        on = np.flatnonzero(self.newest.take(source) > before)
+        source, record = source.take(on), record.take(on)
+        now, line = running.take(record), records.line.take(record)
+        again = now - self.moved.take(source) > times.idle_timeout.take(line)
+        self.since[source] = np.where(again, now, self.since.take(source))
+        self.moved[source] = now
+        newest = self.newest.take(source) - times.allowed_lateness.take(line)
+        self.clock[source] = np.maximum(self.clock.take(source), newest)
 
-    def _least(self, steady: list[SourceClock], fastest: int, max_hold_ms: int) -> int:
-        """The least clock of those not behind, after saying who is behind."""
-        least = fastest
-        for s in steady:
-            s.behind = fastest - s.clock > (max_hold_ms // 2 if s.behind else max_hold_ms)
-            if not s.behind and s.clock < least:
-                least = s.clock
-        self.someone_behind = any(s.behind for s in self.sources.values())
-        return least
+    def _steady(self, members: npt.NDArray[np.intp], moved_after: Ints) -> Flags:
+        """Moves the clocks of pausing sources; which have moved on long enough to hold their line."""
+        pausing = self.moved.take(members) < moved_after
+        if pausing.any():
+            self._close_newest(members[pausing])
+        return ~pausing & (self.since.take(members) <= moved_after)
 
-    def end(self) -> None:
-        """The end of a run: every clock passes its newest row; no timer runs on it."""
-        for source in self.sources.values():
-            source.clock = max(source.clock, (source.top // PANE_MS + 1) * PANE_MS)
-            self.clock = max(self.clock, source.clock)
-        self.tick = self.clock // PANE_MS * PANE_MS
+    def _close_newest(self, sources: npt.NDArray[np.intp]) -> None:
+        """Moves clocks to the end of their newest pane."""
+        self.clock[sources] = np.maximum(self.clock[sources], (self.top[sources] // PANE_MS + 1) * PANE_MS)
+
+    def _advance(
+        self, line: Ints, added: Ints, sources: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Flags], hold: Ints
+    ) -> None:
+        members, at, steady = sources
+        clock = self.clock.take(members)
+        any_fastest, fastest, least = np.full(len(line), NEVER), np.full(len(line), NEVER), np.full(len(line), -NEVER)
+        np.maximum.at(any_fastest, at, clock)
+        some = np.flatnonzero(steady)
+        np.maximum.at(fastest, at.take(some), clock.take(some))
+        np.minimum.at(least, at.take(some), clock.take(some))
+        held = fastest != NEVER
+        far = held & (self.someone_behind[line] | (fastest - least > hold))
+        if far.any():
+            chosen = some[far[at[some]]]
+            self._say_behind((line, far), members, at, chosen, fastest[at[chosen]] - clock[chosen], hold[at[chosen]])
+            front = chosen[~self.behind[members[chosen]]]
+            least = np.where(far, fastest, least)
+            np.minimum.at(least, at[front], clock[front])
+        own = self.line[line]
+        alone = np.where(any_fastest == NEVER, own, np.maximum(own + added, any_fastest))
+        self.line[line] = np.where(held, np.maximum(own, least), alone)
+
+    def _say_behind(
+        self,
+        lines: tuple[Ints, Flags],
+        members: npt.NDArray[np.intp],
+        at: npt.NDArray[np.intp],
+        chosen: npt.NDArray[np.intp],
+        gap: Ints,
+        hold: Ints,
+    ) -> None:
+        """Steady sources (`chosen` of `members`) of lines with one far behind: which of them hold nobody."""
+        line, far = lines
+        own = members[chosen]
+        self.behind[own] = gap > np.where(self.behind[own], hold // 2, hold)
+        someone = np.zeros(len(line), np.bool_)
+        someone[at[self.behind[members]]] = True
+        self.someone_behind[line[far]] = someone[far]
+
+    def _tick(self, line: Ints) -> Flags:
+        """A line without a source has no clock, and no tick."""
+        second = self.line[line] // PANE_MS * PANE_MS
+        tick = np.asarray(second > self.tick[line], np.bool_)
+        tick &= self.line[line] != NEVER
+        self.tick[line] = np.where(tick, second, self.tick[line])
+        return tick
+
+    def _end(self, records: Records, members: npt.NDArray[np.intp], at: npt.NDArray[np.intp]) -> Flags:
+        """The end of a run: every clock passes its newest row; no timer runs on it. Lines with a source tick."""
+        ending = records.ended.take(at)
+        sources, place = members[ending], at[ending]
+        self._close_newest(sources)
+        clock = self.line[records.line]
+        np.maximum.at(clock, place, self.clock[sources])
+        self.line[records.line] = clock
+        ticks = np.zeros(len(clock), np.bool_)
+        ticks[place] = True
+        own = records.line[ticks]
+        self.tick[own] = self.line[own] // PANE_MS * PANE_MS
+        return ticks

@@ -1,8 +1,9 @@
-"""Rows in time that wait for their pane to close, in log order.
+"""Rows in time that wait for their pane to close, by pane and in log order within one.
 
 Rule: a row leaves when its source's clock has passed the end of its pane; what stays keeps its place.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,22 +11,61 @@ import numpy.typing as npt
 
 from pipeline.core.order import Rows, joined
 
+PANE_MS = 1_000
+FEW = 8
+
 
 @dataclass(slots=True)
 class OpenRows:
-    chunks: list[Rows] = field(default_factory=list)
+    panes: dict[int, list[Rows]] = field(default_factory=dict)
+    size: int = 0
 
     def __len__(self) -> int:
-        return sum(len(c) for c in self.chunks)
+        return self.size
 
     def add(self, rows: Rows) -> None:
-        if len(rows):
-            self.chunks.append(rows)
+        if not len(rows):
+            return
+        self.size += len(rows)
+        for pane, part in _by_pane(rows):
+            self.panes.setdefault(pane, []).append(part)
 
     def take_due(self, before: npt.NDArray[np.int64]) -> Rows:
         """Removes and returns the rows with t < before[series] (i64 by series code)."""
-        rows = joined(self.chunks)
-        due = rows.t < before.take(rows.series)
-        self.chunks = []
-        self.add(rows.take(np.flatnonzero(~due)))
-        return rows.take(np.flatnonzero(due))
+        upto = int(before.max(initial=np.iinfo(np.int64).min))
+        out: list[Rows] = []
+        for pane in sorted(pane for pane in self.panes if pane * PANE_MS < upto):
+            rows = joined(self.panes[pane])
+            due = rows.t < before.take(rows.series)
+            if due.all():
+                del self.panes[pane]
+                out.append(rows)
+                continue
+            self.panes[pane] = [rows.take(np.flatnonzero(~due))]
+            out.append(rows.take(np.flatnonzero(due)))
+        found = joined(out)
+        self.size -= len(found)
+        return found
+
+    def all(self) -> Rows:
+        """All rows, as they wait."""
+        return joined([chunk for chunks in self.panes.values() for chunk in chunks])
+
+
+def _by_pane(rows: Rows) -> Iterator[tuple[int, Rows]]:
+    pane = rows.t // PANE_MS
+    low, high = int(pane.min()), int(pane.max())
+    if low == high:
+        yield low, rows
+    elif high - low < FEW:
+        small = (pane - low).astype(np.uint8)
+        for k in range(high - low + 1):
+            index = np.flatnonzero(small == k)
+            if len(index):
+                yield low + k, rows.take(index)
+    else:
+        order = np.argsort(pane, kind="stable")
+        ordered = pane.take(order)
+        starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        for start, index in zip(starts.tolist(), np.split(order, starts[1:]), strict=True):
+            yield int(ordered[start]), rows.take(index)

@@ -3,8 +3,9 @@
 Rule: codes are given in log order and never change; a series stays with the source that brought it first.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,42 +13,69 @@ import numpy.typing as npt
 from pipeline.core.frames import FrameName
 
 Codes = npt.NDArray[np.int32]
+Names = tuple[FrameName, ...]
+MAX_MET = 4_096
+S = TypeVar("S", bound=np.generic)
 
 
-def grown(column: npt.NDArray[np.generic], size: int, fill: float | int | bool) -> npt.NDArray[np.generic]:
+def _codes() -> Codes:
+    return np.zeros(0, np.int32)
+
+
+def grown(column: npt.NDArray[S], size: int, fill: float | int | bool) -> npt.NDArray[S]:
     """The same column with room for `size` rows; new rows hold `fill`. Doubles, so that growth costs little."""
     if len(column) >= size:
         return column
-    longer = np.full(max(size, 2 * len(column), 64), fill, dtype=column.dtype)
+    longer = np.empty(max(size, 2 * len(column), 64), column.dtype)
     longer[: len(column)] = column
+    longer[len(column) :] = fill
     return longer
 
 
 @dataclass(slots=True)
 class Registry:
-    """line_of, source_of: i32 by series code (rows past `series` are room). `named`: line -> code by name in frames,
-    of which several, with other sources, may be one series."""
+    """line_of, source_of: i32 by series code (rows past `series` are room); source_line i32 by source code. `named`:
+    line -> code by name in frames, of which several, with other sources, may be one series. `labels`: (equipment,
+    metric) by series code. `met`: codes of tables of names by their id, a memory that no snapshot keeps."""
 
     lines: dict[str, int] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
     sources: dict[tuple[int, str], int] = field(default_factory=dict)
-    source_line: list[int] = field(default_factory=list)
+    source_line: Codes = field(default_factory=_codes)
+    sources_of: dict[int, list[int]] = field(default_factory=dict)
     series: dict[tuple[int, str, str], int] = field(default_factory=dict)
     names: list[tuple[str, str]] = field(default_factory=list)
-    line_of: Codes = field(default_factory=lambda: np.zeros(0, np.int32))
-    source_of: Codes = field(default_factory=lambda: np.zeros(0, np.int32))
+    labels: list[tuple[str, str]] = field(default_factory=list)
+    line_of: Codes = field(default_factory=_codes)
+    source_of: Codes = field(default_factory=_codes)
     named: dict[int, dict[FrameName, int]] = field(default_factory=dict)
+    met: dict[tuple[int, int], tuple[Names, Codes]] = field(default_factory=dict)
 
     def line(self, path: str) -> int:
-        return self.lines.setdefault(path, len(self.lines))
-
-    def source(self, line: int, name: str) -> int:
-        code = self.sources.setdefault((line, name), len(self.sources))
-        if code == len(self.source_line):
-            self.source_line.append(line)
+        code = self.lines.get(path)
+        if code is None:
+            code = self.lines[path] = len(self.paths)
+            self.paths.append(path)
         return code
 
-    def codes(self, line: int, names: tuple[FrameName, ...]) -> list[int]:
-        """Series codes of a frame's names, one a name."""
+    def source(self, line: int, name: str) -> int:
+        code = self.sources.get((line, name))
+        if code is None:
+            code = self.sources[line, name] = len(self.sources)
+            self.source_line = _set(self.source_line, code, line)
+            self.sources_of.setdefault(line, []).append(code)
+        return code
+
+    def codes(self, line: int, names: Names) -> Codes:
+        """Series codes of a frame's names (i32), one a name. Frames whose names are one object are asked once."""
+        met = self.met.get((line, id(names)))
+        if met is None:
+            if len(self.met) >= MAX_MET:
+                self.met.clear()
+            met = self.met[line, id(names)] = (names, np.array(self._codes(line, names), np.int32))
+        return met[1]
+
+    def _codes(self, line: int, names: Names) -> list[int]:
         known = self.named.setdefault(line, {})
         try:
             return list(map(known.__getitem__, names))
@@ -60,18 +88,27 @@ class Registry:
         code = self.series.get(key)
         if code is None:
             code = self.series[key] = len(self.series)
+            path = self.paths[line]
             self.names.append((name.unit, name.metric))
+            self.labels.append((f"{path}/{name.unit}" if name.unit else path, name.metric))
             self.line_of = _set(self.line_of, code, line)
             self.source_of = _set(self.source_of, code, self.source(line, name.source or name.unit))
         return code
 
-    def of_line(self, line: int, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    def of_line(self, line: int, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Codes of those (unit, metric) of a line that have been seen."""
         found = {key: self.series.get((line, *key)) for key in wanted}
         return {key: code for key, code in found.items() if code is not None}
 
+    def __getstate__(self) -> dict[str, object]:
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "met"}
+
+    def __setstate__(self, kept: dict[str, object]) -> None:
+        for name, value in {"met": {}, **kept}.items():
+            setattr(self, name, value)
+
 
 def _set(column: Codes, code: int, value: int) -> Codes:
-    longer = grown(column, code + 1, 0).astype(np.int32, copy=False)
+    longer = grown(column, code + 1, 0)
     longer[code] = value
     return longer

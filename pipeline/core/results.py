@@ -4,8 +4,12 @@ A result's identity is (kind, equipment, name, window_s, window_start, product);
 correcting it raises `revision`; a store keeps the highest.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
 
 ResultKind = Literal["metric", "elements", "kpi", "anomaly", "state", "ledger", "score", "progress"]
 Value = float | int | str | None
@@ -66,8 +70,37 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowResults:
+    """Results `metric` and `score` of windows of one length, as columns; in order of series within a line.
+
+    line i32, series i32 codes; offset i64 of the record that publishes; revision, start (ms), n i64; mean, least, most,
+    last, sd, coverage, ewma f64; score f64, -1 where there is none. `labels`: (equipment, metric) by series code.
+    """
+
+    window_s: int
+    labels: Sequence[tuple[str, str]]
+    line: npt.NDArray[np.int32]
+    series: npt.NDArray[np.int32]
+    offset: npt.NDArray[np.int64]
+    revision: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+    n: npt.NDArray[np.int64]
+    mean: npt.NDArray[np.float64]
+    least: npt.NDArray[np.float64]
+    most: npt.NDArray[np.float64]
+    last: npt.NDArray[np.float64]
+    sd: npt.NDArray[np.float64]
+    coverage: npt.NDArray[np.float64]
+    ewma: npt.NDArray[np.float64]
+    score: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+
+@dataclass(frozen=True, slots=True)
 class LineResults:
-    """What the record at `offset` of the log made a line publish."""
+    """What the record at `offset` of the log made a line publish beside its windows."""
 
     line: str
     offset: int

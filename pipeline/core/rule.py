@@ -16,12 +16,14 @@ PANE_MS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class SeriesRows:
-    """Rows of closed panes of one series, in canonical order, since the last tick; there may be none."""
+    """Rows of closed panes of one series, in canonical order, since the last tick; there may be none. `score`: |z| of
+    each against its series before it, 0 where there is none."""
 
     t: npt.NDArray[np.int64]
     v: npt.NDArray[np.float64]
     usable: npt.NDArray[np.bool_]
     seq: npt.NDArray[np.uint64]
+    score: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,18 @@
 """What configuration says of each series, as columns by series code, so that a slice asks arrays and not objects."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.line_config import UNSCORED, LineConfig, MetricConfig
+from pipeline.core.quality import SIMULATED
 from pipeline.core.registry import Registry, grown
 
 DEFAULT = MetricConfig(name="-")
+NAMED = ("state", "mode")
+Flags = npt.NDArray[np.bool_]
 
 
 def declared(config: LineConfig) -> dict[tuple[str, str], MetricConfig]:
@@ -16,36 +20,58 @@ def declared(config: LineConfig) -> dict[tuple[str, str], MetricConfig]:
     return {(unit.name, metric.name): metric for unit in config.units for metric in unit.metrics}
 
 
+def _flags() -> Flags:
+    return np.zeros(0, np.bool_)
+
+
 @dataclass(slots=True)
 class Traits:
-    """hold_ms i64; scored bool (gets a score); simulated bool (quality 7 is usable); wants: width ms -> bool."""
+    """hold_ms i64; scored (gets a score), simulated (quality 7 is usable), named (its values are names of states or
+    modes), watched (an alarm looks at it): bool; wants: width ms -> bool."""
 
     known: int = 0
     hold_ms: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    scored: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
-    simulated: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
-    wants: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    scored: Flags = field(default_factory=_flags)
+    simulated: Flags = field(default_factory=_flags)
+    named: Flags = field(default_factory=_flags)
+    watched: Flags = field(default_factory=_flags)
+    wants: dict[int, Flags] = field(default_factory=dict)
 
     def cover(self, registry: Registry, configs: dict[int, LineConfig]) -> None:
         """Makes columns for series that are new; `configs` by line code."""
-        size = len(registry.series)
-        if size == self.known:
-            return
-        self.hold_ms = grown(self.hold_ms, size, 0).astype(np.int64, copy=False)
-        self.scored = grown(self.scored, size, False).astype(np.bool_, copy=False)
-        self.simulated = grown(self.simulated, size, False).astype(np.bool_, copy=False)
-        for width in {s * 1000 for config in configs.values() for s in config.windows}:
-            column = self.wants.get(width, np.zeros(0, np.bool_))
-            self.wants[width] = grown(column, size, False).astype(np.bool_, copy=False)
-        tables = {line: declared(config) for line, config in configs.items()}
-        for code in range(self.known, size):
+        new = range(self.known, len(registry.series))
+        if new:
+            self.hold_ms = grown(self.hold_ms, new.stop, 0)
+            for name in ("scored", "simulated", "named", "watched"):
+                setattr(self, name, grown(getattr(self, name), new.stop, False))
+            self._describe(new, registry, configs)
+            self.known = new.stop
+
+    def configure(self, line: int, registry: Registry, configs: dict[int, LineConfig]) -> None:
+        """A line's configuration is another one."""
+        own = np.flatnonzero(registry.line_of[: self.known] == line)
+        self._describe(own.tolist(), registry, configs)
+
+    def _describe(self, codes: Iterable[int], registry: Registry, configs: dict[int, LineConfig]) -> None:
+        size, tables = len(registry.series), dict[int, tuple[dict[tuple[str, str], MetricConfig], set[tuple[str, str]]]]()
+        for code in codes:
             line = int(registry.line_of[code])
-            self._set(code, tables[line].get(registry.names[code], DEFAULT), configs[line])
-        self.known = size
+            config = configs[line]
+            if line not in tables:
+                tables[line] = declared(config), {(alarm.unit, alarm.metric) for alarm in config.alarms}
+                self._widths(config, size)
+            metrics, watched = tables[line]
+            self._set(code, metrics.get(registry.names[code], DEFAULT), config)
+            self.watched[code] = registry.names[code] in watched
+
+    def _widths(self, config: LineConfig, size: int) -> None:
+        for width in {*self.wants, *(s * 1000 for s in config.windows)}:
+            self.wants[width] = grown(self.wants.get(width, _flags()), size, False)
 
     def _set(self, code: int, metric: MetricConfig, config: LineConfig) -> None:
         self.hold_ms[code] = metric.hold_ms
         self.scored[code] = metric.role not in UNSCORED
-        self.simulated[code] = 7 in config.usable_quality
+        self.simulated[code] = SIMULATED in config.usable_quality
+        self.named[code] = metric.role in NAMED
         for width, column in self.wants.items():
             column[code] = width // 1000 in config.windows

@@ -1,16 +1,17 @@
 """The worker role: samples.v1 in; results.v1, alerts.v1, late.v1 and rejects.v1 out; state in checkpoints."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from connectors.codecs import alerts_json, results_json
+from connectors.codecs import alerts_json, results_json, windows_json
 from pipeline.core.errors import ConfigError
+from pipeline.core.event_time import NEVER
 from pipeline.core.frames import Frame, FrameError, Kind, decode, encode
 from pipeline.core.line_config import LineConfig
 from pipeline.core.ports import Log, Outgoing, Record
-from pipeline.core.results import LineResults, Result
+from pipeline.core.results import LineResults
 from pipeline.roles.reading import rejected
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Committer, Saved, Slots
@@ -36,6 +37,7 @@ class Held:
     state: PartitionState
     position: int
     aloud: int
+    heads: windows_json.Heads = field(default_factory=windows_json.Heads)
 
 
 @dataclass
@@ -110,7 +112,7 @@ class Worker:
             elif record.offset >= held.aloud:
                 outgoing.append(entry)
         held.state, out = step(held.state, entries)
-        outgoing += spoken(out, held.aloud, records[0].partition)
+        outgoing += spoken(out, held.aloud, records[0].partition, held.heads, held.state.registry.paths)
         self.writer.write(outgoing)
         held.position = records[-1].offset + 1
         held.aloud = max(held.aloud, held.position)
@@ -118,15 +120,16 @@ class Worker:
         self._measure_lag(held, records[-1].append_ms)
 
     def _measure_lag(self, held: Held, append_ms: int) -> None:
-        clocks = [line.clock.clock for line in held.state.lines.values() if line.clock.sources]
-        if clocks:
-            self.instruments.watermark_lag.set(max(0, append_ms - min(clocks)) / 1000)
+        clocks = held.state.clocks.line
+        begun = clocks[clocks != NEVER]
+        if len(begun):
+            self.instruments.watermark_lag.set(max(0, append_ms - int(begun.min())) / 1000)
 
     def _count(self, out: Output) -> None:
         self.instruments.samples.inc(out.counts.get("received", 0))
         self.instruments.late_samples.inc(out.counts.get("late", 0))
         self.instruments.count_rejected({"clock": out.counts.get("clock", 0)})
-        self.instruments.results.inc(sum(len(said.results) for said in out.results))
+        self.instruments.results.inc(sum(map(len, out.windows)) + sum(len(said.results) for said in out.results))
         self.instruments.alerts.inc(sum(len(said.alerts) for said in out.results))
 
     def close(self) -> None:
@@ -149,30 +152,52 @@ def read(record: Record) -> Entry | Outgoing:
         return rejected(record, SAMPLES, str(error).splitlines()[0])
 
 
-def spoken(out: Output, aloud: int, partition: int) -> Iterable[Outgoing]:
-    """Records to write for what records from `aloud` on made the lines say."""
-    for said in out.results:
-        if said.offset >= aloud:
-            yield from _results(said)
+@dataclass(slots=True)
+class _Saying:
+    """What a line says at one record: results as JSON."""
+
+    line: str
+    texts: list[str] = field(default_factory=list)
+    kinds: set[str] = field(default_factory=set)
+    alone: list[Outgoing] = field(default_factory=list)  # progress, which stands alone, and alerts
+
+
+def spoken(out: Output, aloud: int, partition: int, heads: windows_json.Heads, paths: Sequence[str]) -> list[Outgoing]:
+    """Records to write for what records from `aloud` on made the lines say; paths by line code."""
+    said: dict[int, _Saying] = {}
+    for found in out.windows:
+        for line, offset, texts, scored in windows_json.encode(found, heads):
+            saying = said.setdefault(offset, _Saying(paths[line]))
+            saying.texts += texts
+            saying.kinds |= {"metric", "score"} if scored else {"metric"}
+    for own in out.results:
+        _say(said.setdefault(own.offset, _Saying(own.line)), own)
+    written: list[Outgoing] = []
+    for _, saying in sorted((item for item in said.items() if item[0] >= aloud), key=lambda item: item[0]):
+        if saying.texts:
+            written.append(_results(saying.line.encode(), saying.texts, saying.kinds))
+        written += saying.alone
     for topic, asides in ((LATE, out.late), (REJECTS, out.rejected)):
-        for aside in asides:
-            if aside.entry.offset >= aloud:
-                yield _aside(topic, aside, partition)
+        written += [_aside(topic, aside, partition) for aside in asides if aside.entry.offset >= aloud]
+    return written
 
 
-def _results(said: LineResults) -> Iterable[Outgoing]:
-    key = said.line.encode()
-    progress = [result for result in said.results if result.kind == "progress"]
-    others = [result for result in said.results if result.kind != "progress"]
-    for results in (others, progress):
-        if results:
-            yield _result_record(key, results)
-    for alert in said.alerts:
-        yield Outgoing(ALERTS, key, alerts_json.encode(alert), alerts_json.cloudevents(alert, said.line))
+def _say(saying: _Saying, own: LineResults) -> None:
+    key = own.line.encode()
+    for result in own.results:
+        text = results_json.encode_one(result)
+        if result.kind == "progress":
+            saying.alone.append(_results(key, [text], {result.kind}))
+        else:
+            saying.texts.append(text)
+            saying.kinds.add(result.kind)
+    for alert in own.alerts:
+        saying.alone.append(Outgoing(ALERTS, key, alerts_json.encode(alert), alerts_json.cloudevents(alert, own.line)))
 
 
-def _result_record(key: bytes, results: list[Result]) -> Outgoing:
-    return Outgoing(RESULTS, key, results_json.encode(results), (("kinds", results_json.kinds(results)),))
+def _results(key: bytes, texts: Sequence[str], kinds: Iterable[str]) -> Outgoing:
+    value = f"[{','.join(texts)}]".encode()
+    return Outgoing(RESULTS, key, value, (("kinds", ",".join(sorted(kinds)).encode()),))
 
 
 def _aside(topic: str, aside: Aside, partition: int) -> Outgoing:

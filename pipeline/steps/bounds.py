@@ -9,26 +9,31 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.core.event_time import PANE_MS
-from pipeline.core.order import joined
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.plan import Entry
 
 
-def crowded(state: PartitionState, entries: Sequence[Entry]) -> bool:
-    """Could one of these records exceed its line's bound? (No, where all rows together would not.)"""
+def crowded(state: PartitionState, entries: Sequence[Entry]) -> set[str]:
+    """Lines of which one of these records could exceed the bound: those whose rows together would."""
     rows = len(state.open) + sum(len(entry.frame) for entry in entries)
-    return rows > min(line.config.time.max_open_rows for line in state.lines.values())
+    if rows <= min(line.config.time.max_open_rows for line in state.lines.values()):
+        return set()
+    waiting = np.bincount(state.registry.line_of[state.open.all().series], minlength=len(state.registry.paths))
+    for entry in entries:
+        waiting[state.registry.lines[entry.line]] += len(entry.frame)
+    return {line.path for code, line in state.lines.items() if waiting[code] > line.config.time.max_open_rows}
 
 
 def relieve(state: PartitionState, entry: Entry) -> None:
     """Behind a record: no source of its line keeps more open rows than the bound."""
-    line = state.lines[state.registry.line(entry.line)]
-    bound = line.config.time.max_open_rows
-    rows = joined(state.open.chunks)
+    code = state.registry.lines[entry.line]
+    bound = state.lines[code].config.time.max_open_rows
+    rows = state.open.all()
     source_of = state.registry.source_of[rows.series]
-    for code, source in line.clock.sources.items():
-        times = rows.t[(source_of == code) & (rows.t >= source.closed_before)]
+    clock = state.clocks.clock
+    for source in state.registry.sources_of.get(code, ()):
+        times = rows.t[(source_of == source) & (rows.t >= clock[source] // PANE_MS * PANE_MS)]
         over = len(times) - bound
         if over > 0:
             oldest = int(np.partition(times, over - 1)[over - 1])
-            source.clock = max(source.clock, (oldest // PANE_MS + 1) * PANE_MS)
+            clock[source] = max(int(clock[source]), (oldest // PANE_MS + 1) * PANE_MS)

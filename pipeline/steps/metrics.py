@@ -5,34 +5,45 @@ revisions neither carry nor erase them.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.compose import NONE, Table, Windows, fold, standing
 from pipeline.core.event_time import NEVER, PANE_MS
-from pipeline.core.order import Rows
+from pipeline.core.order import NO_TEXT, Rows
 from pipeline.core.reduce import Cells, Scored, reduce
-from pipeline.core.results import Result
+from pipeline.core.quality import usable
+from pipeline.core.registry import grown
+from pipeline.core.results import Result, Value, WindowResults
 from pipeline.detectors import ewma
 from pipeline.steps.partition import PartitionState
-from pipeline.steps.plan import Tick
+from pipeline.steps.walk import Ticks
 
-ANOMALY_MS = 10_000
+ANOMALY_WIDTHS = (PANE_MS, 10_000)
 LARGEST = 1e150  # beyond it (and for NaN) a square is no number, and one sample would spoil a series for good
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
-def fold_rows(state: PartitionState, rows: Rows) -> list[Table]:
-    """Canonical rows without repeats -> windows that are complete: all panes of all lines of a round in one pass."""
-    numeric = rows.take(np.flatnonzero(rows.text < 0)) if (rows.text >= 0).any() else rows
-    if not len(numeric):
-        return []
-    series, traits = numeric.series, state.traits
-    usable = ((numeric.q == 0) | ((numeric.q == 7) & traits.simulated[series])) & (np.abs(numeric.v) < LARGEST)
-    hold = traits.hold_ms[series]
-    cells = reduce(numeric, usable, hold, _score(state, numeric, usable), PANE_MS)
+def numeric(rows: Rows) -> npt.NDArray[np.intp] | None:
+    """Places of the rows that are numbers; None: all are."""
+    return None if rows.text is None else np.flatnonzero(rows.text == NO_TEXT)
+
+
+def fold_rows(state: PartitionState, rows: Rows) -> tuple[list[Table], Floats]:
+    """Canonical rows without repeats -> windows that are complete (all panes of all lines of a round in one pass), and
+    |z| by row (0 where a row is not scored)."""
+    z, places = np.zeros(len(rows)), numeric(rows)
+    numbers = rows if places is None else rows.take(places)
+    if not len(numbers):
+        return [], z
+    series, traits = numbers.series, state.traits
+    simulated = False if numbers.q is None else traits.simulated.take(series)
+    fit = usable(numbers.q, simulated, len(numbers)) & (np.abs(numbers.v) < LARGEST)
+    scored = _score(state, numbers, fit)
+    z[slice(None) if places is None else places] = scored.z
+    cells = reduce(numbers, fit, traits.hold_ms.take(series), scored, PANE_MS)
     lead = _lead(state, cells)
     tables = []
     for width, wants in traits.wants.items():
@@ -47,11 +58,11 @@ def fold_rows(state: PartitionState, rows: Rows) -> list[Table]:
     newest = np.flatnonzero(np.append(cells.series[1:] != cells.series[:-1], True))
     state.prev_t[cells.series[newest]] = cells.last_t[newest]
     state.prev_live[cells.series[newest]] = cells.live[newest]
-    return tables
+    return tables, z
 
 
-def _score(state: PartitionState, rows: Rows, usable: npt.NDArray[np.bool_]) -> Scored:
-    scored = usable & state.traits.scored[rows.series]
+def _score(state: PartitionState, rows: Rows, fit: Flags) -> Scored:
+    scored = fit & state.traits.scored.take(rows.series)
     z, mean = np.zeros(len(rows)), np.full(len(rows), np.nan)
     if scored.all():
         state.ewma, z, mean = ewma.step(state.ewma, rows.series, rows.v)
@@ -82,11 +93,10 @@ def _panes(cells: Cells, lead_until: Ints) -> Table:
     return Table(PANE_MS, cells.series, Windows(cover=cover, dirty=~no, published=no, **columns))
 
 
-def leaving(state: PartitionState, complete: list[Table], ticks: list[Tick]) -> list[Table]:
+def leaving(state: PartitionState, complete: list[Table], ticks: Ticks) -> list[Table]:
     """Windows of the ticking lines that leave now: complete ones behind the line's clock, and standing ones."""
-    clock = np.full(len(state.registry.lines), NONE)
-    for tick in ticks:
-        clock[tick.line] = tick.clock
+    clock = np.full(len(state.registry.paths), NONE)
+    clock[ticks.line] = ticks.clock
     upto = clock[state.registry.line_of[: len(state.registry.series)]]
     out: list[Table] = []
     kept: list[Table] = []
@@ -104,42 +114,54 @@ def leaving(state: PartitionState, complete: list[Table], ticks: list[Tick]) -> 
     return [table for table in out if len(table.series)]
 
 
-class Line(NamedTuple):
-    """What results of a line need: its path and the offset of the record that publishes."""
-
-    path: str
-    offset: int
-
-
-def results(state: PartitionState, table: Table, lines: dict[int, Line]) -> Iterator[tuple[int, Result]]:
-    """(line code, result) of a table of windows, by its order: metric, then score and anomaly."""
+def results(state: PartitionState, table: Table, offset: Ints) -> WindowResults:
+    """A table of windows as results. offset i64 by line code: of the record that publishes."""
     w = table.columns
     n = np.maximum(w.n, 1)
     shift = w.total / n
-    mean, sd = w.ref + shift, np.sqrt(np.maximum(0.0, w.square / n - shift * shift))
-    tail = np.minimum(w.start + table.width - w.last_t, state.traits.hold_ms[table.series])
-    coverage = (w.cover + np.where(w.live, tail, 0)) / table.width
-    level = ewma.level(w.peak)
-    names = state.registry.names
-    columns = (table.series, state.registry.line_of[table.series], w.start, w.n, mean, w.least, w.most, w.last, sd)
-    more = (w.mean_after, w.peak, coverage, w.published, level)
-    seconds = table.width // 1000
-    for series, code, start, count, m, least, most, last, dev, after, peak, cover, again, grade in zip(
-        *(c.tolist() for c in (*columns, *more)), strict=True
-    ):
-        line = lines[code]
-        unit, name = names[series]
-        equipment = f"{line.path}/{unit}" if unit else line.path
-        revision = line.offset if again else 0
-        if count:
-            values = {"count": count, "mean": m, "min": least, "max": most, "last": last, "sd": dev}
-        else:
-            values = dict.fromkeys(("mean", "min", "max", "last", "sd")) | {"count": 0}
-        yield code, Result("metric", equipment, name, seconds, start, None, revision, values, cover)
-        if peak >= 0:
-            scores = {"ewma": after, "score": peak}
-            yield code, Result("score", equipment, name, seconds, start, None, revision, scores)
-            if table.width == ANOMALY_MS and not again and (grade or state.level[series]):
-                state.level[series] = grade
-                found = {"score": peak, "level": grade, "open": int(grade > 0), "contributors": name}
-                yield code, Result("anomaly", equipment, f"{name}/ewma", seconds, start, None, 0, dict(found))
+    tail = np.minimum(w.start + table.width - w.last_t, state.traits.hold_ms.take(table.series))
+    line = state.registry.line_of.take(table.series)
+    own = offset.take(line)
+    return WindowResults(
+        table.width // 1000,
+        state.registry.labels,
+        line,
+        table.series,
+        own,
+        np.where(w.published, own, 0),
+        w.start,
+        w.n,
+        w.ref + shift,
+        w.least,
+        w.most,
+        w.last,
+        np.sqrt(np.maximum(0.0, w.square / n - shift * shift)),
+        (w.cover + np.where(w.live, tail, 0)) / table.width,
+        w.mean_after,
+        w.peak,
+    )
+
+
+def anomalies(state: PartitionState, found: WindowResults) -> Iterator[tuple[int, Result]]:
+    """(line code, result) where a series is unusual, and once where it is so no more; at first publication only."""
+    if found.window_s * 1000 not in ANOMALY_WIDTHS:
+        return
+    rows = np.flatnonzero((found.score >= 0) & (found.revision == 0))
+    series, grade = found.series[rows], ewma.level(found.score[rows])
+    level = state.level[found.window_s] = grown(
+        state.level.get(found.window_s, np.zeros(0, np.int64)), len(state.registry.series), 0
+    )
+    if not grade.any() and not level[series].any():
+        return
+    first = np.append(True, series[1:] != series[:-1])[: len(series)]
+    before = np.where(first, level[series], np.append(0, grade[:-1])[: len(series)])
+    level[series] = grade  # of several windows of one series the last one stays
+    for k in np.flatnonzero((grade > 0) | (before > 0)).tolist():
+        row, now = int(rows[k]), int(grade[k])
+        equipment, metric = found.labels[int(series[k])]
+        values: dict[str, Value] = {
+            "score": float(found.score[row]), "level": now, "open": int(now > 0), "contributors": metric,
+        }  # fmt: skip
+        start = int(found.start[row])
+        name = f"{metric}/ewma"
+        yield int(found.line[row]), Result("anomaly", equipment, name, found.window_s, start, None, 0, values)

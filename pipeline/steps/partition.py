@@ -7,9 +7,10 @@ import numpy.typing as npt
 
 from pipeline.core.compose import Table, Windows
 from pipeline.core.elements import Issue
-from pipeline.core.event_time import NEVER, PANE_MS, LineClock
+from pipeline.core.event_time import NEVER, PANE_MS, Clocks
 from pipeline.core.ledger import Ledger
-from pipeline.core.line_config import LineConfig, MetricConfig, UnitConfig
+from pipeline.core.line_config import LineConfig, UnitConfig
+from pipeline.core.line_times import LineTimes
 from pipeline.core.open_rows import OpenRows
 from pipeline.core.registry import Registry, grown
 from pipeline.core.states import StateTrack
@@ -19,70 +20,116 @@ from pipeline.detectors.ewma import EwmaState
 from pipeline.steps.alarms import AlarmBook
 
 Ints = npt.NDArray[np.int64]
+BOOKED = ("state", "good_count")  # a unit with a metric of these roles has a book
+MAX_TEXTS = 1_000  # names of states and modes that one line may teach; later ones read as unknown
 
 
-def _tracked(unit: UnitConfig, role: str) -> MetricConfig | None:
-    return next((metric for metric in unit.metrics if metric.role == role), None)
-
-
-def _track(unit: UnitConfig, role: str, valid_for_ms: int) -> StateTrack:
-    metric = _tracked(unit, role)
-    return StateTrack(valid_for_ms, metric.by_exception if metric else False)
+def _column() -> Ints:
+    return np.zeros(0, np.int64)
 
 
 @dataclass(slots=True)
 class LineState:
-    """`ledger_said`: 10-s step of append time at which the ledger last left; `progress_said`: of the line's clock."""
+    """`texts`: what its states and modes were called, by code."""
 
     path: str
     config: LineConfig
-    clock: LineClock = field(default_factory=LineClock)
     books: dict[str, UnitBook] = field(default_factory=dict)
     issues: dict[str, Issue] = field(default_factory=dict)
     alarms: AlarmBook = field(default_factory=AlarmBook)
-    ledger_said: int = -1
+    texts: dict[int, str] = field(default_factory=dict)
     ledger_hour: int = 0
-    progress_said: int = -1
 
     def configure(self, config: LineConfig) -> None:
-        """In force from here on. Units that keep their state metrics keep their books."""
+        """In force from here on. A unit that keeps its state metrics keeps its book; one that is gone publishes no
+        more."""
+        before = {unit.name: unit for unit in self.config.units}
         self.config = config
-        for unit in config.units:
-            if unit.name not in self.books and any(m.role in ("state", "good_count") for m in unit.metrics):
-                valid = config.time.valid_for_ms
-                self.books[unit.name] = UnitBook(_track(unit, "state", valid), _track(unit, "mode", valid))
+        booked = {unit.name: unit for unit in config.units if any(m.role in BOOKED for m in unit.metrics)}
+        for name in [name for name in self.books if name not in booked]:
+            del self.books[name]
+            self.issues.pop(name, None)
+        for name, unit in booked.items():
+            book = self.books.get(name)
+            if book is None:
+                self.books[name] = UnitBook(self._track(unit, "state"), self._track(unit, "mode"))
+            elif name in before:
+                if _followed(before[name], "state") != _followed(unit, "state"):
+                    book.state = self._track(unit, "state")
+                if _followed(before[name], "mode") != _followed(unit, "mode"):
+                    book.mode = self._track(unit, "mode")
+
+    def _track(self, unit: UnitConfig, role: str) -> StateTrack:
+        by_exception = any(metric.by_exception for metric in unit.metrics if metric.role == role)
+        return StateTrack(self.config.time.valid_for_ms, by_exception)
+
+    @property
+    def busy(self) -> bool:
+        """Has it more to say at a tick than windows of metrics?"""
+        return bool(self.books or self.config.alarms or self.alarms.entries)
+
+    def learn(self, code: int, text: str) -> None:
+        """A text that a state or mode metric sent."""
+        if len(self.texts) < MAX_TEXTS:
+            self.texts.setdefault(code, text)
+
+
+def _followed(unit: UnitConfig, role: str) -> tuple[str, ...]:
+    return tuple(metric.name for metric in unit.metrics if metric.role == role)
 
 
 @dataclass(slots=True)
 class PartitionState:
     """One partition. Columns by series code: `prev_t` and `prev_live` of the newest reduced sample, `heard_running`
-    and `heard_append` at its newest row in time, `level` of its newest published anomaly."""
+    and `heard_append` at its newest row in time, `level` by width of its newest published anomaly. Columns by line
+    code: `ledger_said`, 10-s step of append time at which the ledger last left; `progress_said`, of its clock."""
 
     registry: Registry = field(default_factory=Registry)
     traits: Traits = field(default_factory=Traits)
+    times: LineTimes = field(default_factory=LineTimes)
+    clocks: Clocks = field(default_factory=Clocks)
     lines: dict[int, LineState] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     open: OpenRows = field(default_factory=OpenRows)
     ewma: EwmaState = field(default_factory=EwmaState)
     windows: dict[int, Windows] = field(default_factory=dict)
     pending: list[Table] = field(default_factory=list)
-    texts: dict[str, int] = field(default_factory=dict)
-    prev_t: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    prev_t: Ints = field(default_factory=_column)
     prev_live: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
-    heard_running: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    heard_append: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    level: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    heard_running: Ints = field(default_factory=_column)
+    heard_append: Ints = field(default_factory=_column)
+    level: dict[int, Ints] = field(default_factory=dict)
+    ledger_said: Ints = field(default_factory=_column)
+    progress_said: Ints = field(default_factory=_column)
+
+    def configure(self, code: int, config: LineConfig) -> None:
+        """The configuration of a line, in force from here on."""
+        line = self.lines.get(code)
+        if line is None:
+            line = self.lines[code] = LineState(config.path, config)
+        elif line.config == config:
+            return
+        line.configure(config)
+        self.times.set(code, config.time)
+        self.traits.configure(code, self.registry, {code: config})
+        self.ledger_said = grown(self.ledger_said, code + 1, -1)
+        self.progress_said = grown(self.progress_said, code + 1, -1)
+
+    def _configs(self) -> dict[int, LineConfig]:
+        return {code: line.config for code, line in self.lines.items()}
 
     def cover(self) -> None:
-        """Makes room in every column for series that are new."""
+        """Makes room in every column for series, sources and lines that are new."""
         size = len(self.registry.series)
-        self.traits.cover(self.registry, {code: line.config for code, line in self.lines.items()})
-        self.ewma.grow(size)
+        self.clocks.cover(len(self.registry.sources), len(self.registry.paths))
+        if size > self.traits.known:
+            self.traits.cover(self.registry, self._configs())
         for width in self.traits.wants:
             if width > PANE_MS:
                 self.windows.setdefault(width, Windows()).grow(size)
-        self.prev_t = grown(self.prev_t, size, NEVER).astype(np.int64, copy=False)
-        self.prev_live = grown(self.prev_live, size, False).astype(np.bool_, copy=False)
-        self.heard_running = grown(self.heard_running, size, NEVER).astype(np.int64, copy=False)
-        self.heard_append = grown(self.heard_append, size, NEVER).astype(np.int64, copy=False)
-        self.level = grown(self.level, size, 0).astype(np.int64, copy=False)
+        if len(self.prev_t) < size:
+            self.ewma.grow(size)
+            self.prev_t = grown(self.prev_t, size, NEVER)
+            self.prev_live = grown(self.prev_live, size, False)
+            self.heard_running = grown(self.heard_running, size, NEVER)
+            self.heard_append = grown(self.heard_append, size, NEVER)

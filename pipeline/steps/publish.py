@@ -4,6 +4,7 @@ Rule: an element window and its KPIs leave together, with one revision: 0 at fir
 that publishes the correction.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +13,16 @@ import polars as pl
 from pipeline.core.elements import Content, Issue, base_widths, forget, leaving
 from pipeline.core.event_time import NEVER
 from pipeline.core.ledger import FIELDS, HOUR_MS
+from pipeline.core.order import NO_TEXT
+from pipeline.core.quality import usable
 from pipeline.core.results import Result, Transition, Value
 from pipeline.core.rule import AlarmFeed, SeriesRows
 from pipeline.steps.alarms import open_alarms, step_alarms
 from pipeline.steps.kpis import apply, known_kpis
 from pipeline.steps.partition import LineState, PartitionState
-from pipeline.steps.plan import Entry, Tick
+from pipeline.steps.plan import Entry
 from pipeline.steps.units import PARTS, Closed
+from pipeline.steps.walk import Tick, Ticks
 
 PROGRESS_MS = 10_000
 TIMES = ("pbt_ms", "apt_ms", "aust_ms", "adet_ms", "adot_ms", "unclassified_ms")
@@ -37,8 +41,8 @@ class Leaving:
     elements: dict[str, Value]
 
 
-def elements(state: PartitionState, ticks: list[Tick], by_line: dict[int, list[Result]]) -> None:
-    """Appends the element and KPI results of the ticking lines; KPIs of all of them in one frame."""
+def elements(state: PartitionState, ticks: Sequence[Tick]) -> Iterator[tuple[int, Result]]:
+    """(line code, result): elements and KPIs of the ticking lines; KPIs of all of them in one frame."""
     rows = [row for tick in ticks for row in _line_windows(state, state.lines[tick.line], tick)]
     if not rows:
         return
@@ -47,18 +51,12 @@ def elements(state: PartitionState, ticks: list[Tick], by_line: dict[int, list[R
     names = [kpi.id for kpi in known_kpis()]
     columns = [kpis[name].to_list() for name in names]
     for row, found in zip(rows, zip(*columns, strict=True), strict=True):
-        seconds = row.width // 1000
         values: dict[str, Value] = dict(zip(names, found, strict=True))
         coverage = values["coverage"]
         cover = coverage if isinstance(coverage, float) else None
-        for kind, name, content in (("elements", "elements", row.elements), ("kpi", "kpis", values)):
-            by_line[row.line].append(
-                Result(
-                    "kpi" if kind == "kpi" else "elements",
-                    row.equipment, name, seconds, row.start, None, row.revision, content, cover,
-                    "kpis/1" if kind == "kpi" else None,
-                )
-            )  # fmt: skip
+        where, when = row.equipment, (row.width // 1000, row.start)
+        yield row.line, Result("elements", where, "elements", *when, None, row.revision, row.elements, cover)
+        yield row.line, Result("kpi", where, "kpis", *when, None, row.revision, values, cover, "kpis/1")
 
 
 def _line_windows(state: PartitionState, line: LineState, tick: Tick) -> list[Leaving]:
@@ -111,8 +109,8 @@ def _closed(state: PartitionState, line: LineState, tick: Tick, unit: str) -> in
     """How far a unit's states, modes and counters have come, at most to the line's clock."""
     metrics = (m for u in line.config.units if u.name == unit for m in u.metrics if m.role in BOOKED)
     codes = state.registry.of_line(tick.line, [(unit, metric.name) for metric in metrics]).values()
-    sources = {int(state.registry.source_of[code]) for code in codes}
-    return min([tick.clock, *(tick.closed_before[s] for s in sources if s in tick.closed_before)])
+    closed = {int(tick.closed[state.registry.source_of[code]]) for code in codes} - {NEVER}
+    return min([tick.clock, *closed])
 
 
 def alarms(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> list[Transition]:
@@ -123,29 +121,33 @@ def alarms(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> l
     clocks: dict[tuple[str, str], int] = {}
     newest: dict[tuple[str, str], tuple[int, int]] = {}
     for key, code in state.registry.of_line(tick.line, sorted(wanted)).items():
-        low, high = int(due.bounds[code]), int(due.bounds[code + 1])
-        if high > low:
-            part = due.rows.take(np.arange(low, high))
-            usable = (part.q == 0) | ((part.q == 7) & bool(state.traits.simulated[code]))
-            rows[key] = SeriesRows(part.t, part.v, usable & (part.text < 0), part.seq)
-        source = int(state.registry.source_of[code])
-        if source in tick.closed_before and state.heard_append[code] != NEVER:
-            clocks[key] = tick.closed_before[source]
+        part, z = due.of(code)
+        if len(part):
+            fit = usable(part.q, bool(state.traits.simulated[code]), len(part))
+            number = np.ones(len(part), np.bool_) if part.text is None else part.text == NO_TEXT
+            seq = np.zeros(len(part), np.uint64) if part.seq is None else part.seq
+            rows[key] = SeriesRows(part.t, part.v, fit & number, seq, z)
+        closed = int(tick.closed[state.registry.source_of[code]])
+        if closed != NEVER and state.heard_append[code] != NEVER:
+            clocks[key] = closed
             newest[key] = (int(state.heard_running[code]), int(state.heard_append[code]))
     feed = AlarmFeed(rows, clocks, newest, tick.append_ms, tick.running)
     line.alarms, out = step_alarms(line.alarms, line.config, feed)
     return out
 
 
-def progress(line: LineState, tick: Tick) -> list[Result]:
-    step = tick.clock // PROGRESS_MS
-    if step <= line.progress_said:
-        return []
-    line.progress_said = step
-    values: dict[str, Value] = {
-        "watermark_ms": tick.clock, "append_ms": tick.append_ms, "open_alarms": open_alarms(line.alarms),
-    }  # fmt: skip
-    return [Result("progress", line.path, "progress", PROGRESS_MS // 1000, step * PROGRESS_MS, None, 0, values)]
+def progress(state: PartitionState, ticks: Ticks) -> Iterator[tuple[int, Result]]:
+    """(line code, result) of the lines that have come 10 s further."""
+    step = ticks.clock // PROGRESS_MS
+    for k in np.flatnonzero(step > state.progress_said[ticks.line]).tolist():
+        code, start = int(ticks.line[k]), int(step[k]) * PROGRESS_MS
+        line = state.lines[code]
+        values: dict[str, Value] = {
+            "watermark_ms": int(ticks.clock[k]), "append_ms": int(ticks.append[k]),
+            "open_alarms": open_alarms(line.alarms),
+        }  # fmt: skip
+        yield code, Result("progress", line.path, "progress", PROGRESS_MS // 1000, start, None, 0, values)
+    state.progress_said[ticks.line] = np.maximum(step, state.progress_said[ticks.line])
 
 
 def ledger(state: PartitionState, line: int, entry: Entry) -> list[Result]:

@@ -4,51 +4,61 @@ Rule: loops run over changes of state and over units, never over samples.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.core.line_config import LineConfig, MetricConfig
-from pipeline.core.order import Rows
+from pipeline.core.event_time import NEVER
+from pipeline.core.line_config import MetricConfig
+from pipeline.core.order import NO_TEXT, Rows
 from pipeline.core.packml import canonical_name
+from pipeline.core.quality import usable
 from pipeline.core.results import Result
 from pipeline.core.states import Piece, Span, StateTrack
 from pipeline.steps.partition import LineState, PartitionState
-from pipeline.steps.plan import Tick
+from pipeline.steps.walk import Tick
 
-TEXT = -1e9  # texts as numbers from here down
+TEXT = -float(1 << 50)  # texts as numbers from here down
+UNKNOWN = "undefined"
 PARTS = {"good_count": "good", "reject_count": "reject", "rework_count": "rework"}
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Closed rows of one round in canonical order; bounds[code], bounds[code + 1] = rows of a series.
-    `least`, `most`: time span of each source's rows (i64 by source code), sources without rows have least > most."""
+    """Closed rows of one round in canonical order, |z| of each (0: not scored); bounds[code], bounds[code + 1] = rows
+    of a series. `least`, `most`: time span of each source's rows (i64 by source code), sources without rows have
+    least > most."""
 
     rows: Rows
+    z: npt.NDArray[np.float64]
     bounds: npt.NDArray[np.intp]
     least: Ints
     most: Ints
 
+    def of(self, code: int) -> tuple[Rows, npt.NDArray[np.float64]]:
+        """The rows of one series, and their |z|."""
+        index = np.arange(int(self.bounds[code]), int(self.bounds[code + 1]))
+        return self.rows.take(index), self.z[index]
 
-def closed(state: PartitionState, rows: Rows) -> Closed:
-    size = len(state.registry.series)
-    bounds = np.searchsorted(rows.series, np.arange(size + 1, dtype=rows.series.dtype))
-    some = np.flatnonzero(bounds[1:] > bounds[:-1])
+
+def closed(state: PartitionState, rows: Rows, z: npt.NDArray[np.float64]) -> Closed:
+    counts = np.bincount(rows.series, minlength=len(state.registry.series))
+    bounds = np.append(0, np.cumsum(counts))
+    some = np.flatnonzero(counts)
     source = state.registry.source_of[some]
-    least = np.full(len(state.registry.source_line), np.iinfo(np.int64).max)
-    most = np.full(len(state.registry.source_line), np.iinfo(np.int64).min)
+    least = np.full(len(state.registry.sources), np.iinfo(np.int64).max)
+    most = np.full(len(state.registry.sources), np.iinfo(np.int64).min)
     np.minimum.at(least, source, rows.t[bounds[some]])
     np.maximum.at(most, source, rows.t[bounds[some + 1] - 1])
-    return Closed(rows, bounds, least, most)
+    return Closed(rows, z, bounds, least, most)
 
 
 def book_units(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> list[Result]:
     """Books one line's closed rows; returns its changes of state."""
     changes: list[Result] = []
-    texts = list(state.texts)
     _see_first(state, line, tick, due)
     for unit in line.config.units:
         book = line.books.get(unit.name)
@@ -61,22 +71,22 @@ def book_units(state: PartitionState, line: LineState, tick: Tick, due: Closed) 
                 continue
             if metric.role == "state":
                 before = book.state.value
-                pieces = _advance(state, book.state, tick, due, (code, metric, line.config, texts))
+                pieces = _advance(state, book.state, tick, due, (code, metric, line))
                 book.book_states(pieces)
                 changes += _changes(f"{line.path}/{unit.name}", metric.name, before, pieces)
             elif metric.role == "mode":
-                book.book_modes(_advance(state, book.mode, tick, due, (code, metric, line.config, texts)))
+                book.book_modes(_advance(state, book.mode, tick, due, (code, metric, line)))
             elif metric.role in PARTS:
-                low, high = int(due.bounds[code]), int(due.bounds[code + 1])
-                if high > low:
-                    t, v, good = due.rows.t[low:high], due.rows.v[low:high], _usable(line.config, due.rows.q[low:high])
-                    book.count(metric.name, PARTS[metric.role], t[good], v[good], metric.wrap or 0.0)
+                rows, _ = due.of(code)
+                if len(rows):
+                    fit = usable(rows.q, bool(state.traits.simulated[code]), len(rows))
+                    book.count(metric.name, PARTS[metric.role], rows.t[fit], rows.v[fit], metric.wrap or 0.0)
     return changes
 
 
 def _see_first(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> None:
     """Rows earlier than all of their unit's before; only a new unit or a source behind the others can have them."""
-    least = min((int(due.least[source]) for source in tick.closed_before), default=0)
+    least = min((int(due.least[source]) for source in state.registry.sources_of.get(tick.line, ())), default=0)
     if not any(book.first is None or least < book.first for book in line.books.values()):
         return
     lines = state.registry.line_of[: len(due.bounds) - 1]
@@ -86,48 +96,44 @@ def _see_first(state: PartitionState, line: LineState, tick: Tick, due: Closed) 
             book.seen(int(due.rows.t[due.bounds[code]]))
 
 
-def _usable(config: LineConfig, q: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    return np.isin(q, config.usable_quality)
-
-
 def _advance(
-    state: PartitionState,
-    track: StateTrack,
-    tick: Tick,
-    due: Closed,
-    metric: tuple[int, MetricConfig, LineConfig, list[str]],
+    state: PartitionState, track: StateTrack, tick: Tick, due: Closed, metric: tuple[int, MetricConfig, LineState]
 ) -> list[Piece]:
-    code, config, line, texts = metric
-    track.valid_for_ms, track.by_exception = line.time.valid_for_ms, config.by_exception
+    code, config, line = metric
+    track.valid_for_ms, track.by_exception = line.config.time.valid_for_ms, config.by_exception
     source = int(state.registry.source_of[code])
-    upto = tick.closed_before.get(source)
-    if upto is None:
+    upto = int(tick.closed[source])
+    if upto == NEVER:
         return []
-    low, high = int(due.bounds[code]), int(due.bounds[code + 1])
-    new, raw = _changes_of(due.rows, low, high, line)
-    times = due.rows.t[low:high][new].tolist()
-    values = [_name(value, config, texts) for value in raw[new].tolist()]
-    return track.advance(times, values, _runs(state, due, source, track.valid_for_ms), upto)
+    rows, _ = due.of(code)
+    new, raw = _changes_of(rows, bool(state.traits.simulated[code]), track.valid_for_ms)
+    values = [_name(value, config, line.texts) for value in raw[new].tolist()]
+    return track.advance(rows.t[new].tolist(), values, _runs(state, due, source, track.valid_for_ms), upto)
 
 
 def _changes_of(
-    rows: Rows, low: int, high: int, line: LineConfig
+    rows: Rows, simulated: bool, valid_for_ms: int
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
     """Which samples may change what is known (another value than before, the first, one after a silence), and values
     as numbers: NaN where unusable."""
-    text = rows.text[low:high]
-    raw = np.where(text >= 0, TEXT - text, np.maximum(rows.v[low:high], TEXT + 1))
-    raw[~_usable(line, rows.q[low:high])] = np.nan
-    new = np.ones(high - low, np.bool_)
-    new[1:] = (raw[1:] != raw[:-1]) | (np.diff(rows.t[low:high]) > line.time.valid_for_ms)
+    raw = np.maximum(rows.v, TEXT + 1)
+    if rows.text is not None:
+        raw = np.where(rows.text == NO_TEXT, raw, TEXT - rows.text)
+    raw[~usable(rows.q, simulated, len(rows))] = np.nan
+    new = np.ones(len(rows), np.bool_)
+    new[1:] = (raw[1:] != raw[:-1]) | (np.diff(rows.t) > valid_for_ms)
     return new, raw
 
 
-def _name(value: float, metric: MetricConfig, texts: list[str]) -> str:
+def _name(value: float, metric: MetricConfig, texts: Mapping[int, str]) -> str:
     if math.isnan(value):
-        return "undefined"
-    raw = texts[int(TEXT - value)] if value <= TEXT else str(int(value)) if value.is_integer() else str(value)
+        return UNKNOWN
+    raw = texts.get(int(TEXT - value), UNKNOWN) if value <= TEXT else _number(value)
     return metric.codes.get(raw) or metric.codes.get(canonical_name(raw)) or canonical_name(raw)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() else str(value)
 
 
 def _runs(state: PartitionState, due: Closed, source: int, valid_for_ms: int) -> list[Span]:

@@ -13,12 +13,13 @@ import numpy as np
 
 from pipeline.core.frames import END, Kind
 from pipeline.core.line_config import LineConfig
-from pipeline.core.order import Rows, canonical, drop_repeats
-from pipeline.core.results import LineResults, Result, Transition
+from pipeline.core.order import settled
+from pipeline.core.results import LineResults, WindowResults
 from pipeline.steps import metrics, publish, units
 from pipeline.steps.bounds import crowded, relieve
-from pipeline.steps.partition import LineState, PartitionState
-from pipeline.steps.plan import Entry, Plan, Tick, plan
+from pipeline.steps.partition import PartitionState
+from pipeline.steps.plan import Entry, Plan, plan
+from pipeline.steps.walk import Ticks, each
 
 LEDGER_MS = 10_000
 
@@ -37,6 +38,7 @@ class Output:
     """`late`: to late.v1; `rejected`: to rejects.v1, reason `clock`. `counts` for instruments."""
 
     results: list[LineResults] = field(default_factory=list)
+    windows: list[WindowResults] = field(default_factory=list)
     late: list[Aside] = field(default_factory=list)
     rejected: list[Aside] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -52,12 +54,13 @@ def step(state: PartitionState, entries: Sequence[Entry]) -> tuple[PartitionStat
         for entry in part:
             _known(state, entry)
         _say_ledgers(state, part, out)
-        if crowded(state, part):
-            for entry in part:
-                _slice(state, [entry], out)
-                relieve(state, entry)
-        else:
-            _slice(state, part, out)
+        slow = crowded(state, part)
+        rest = [entry for entry in part if entry.line not in slow] if slow else part
+        if rest:
+            _slice(state, rest, out)
+        for entry in (entry for entry in part if entry.line in slow):
+            _slice(state, [entry], out)
+            relieve(state, entry)
         if part[-1].frame.flags & END:
             _say_ledger(state, part[-1], out)
     return state, out
@@ -82,73 +85,65 @@ def _parts(state: PartitionState, entries: Sequence[Entry]) -> Iterator[list[Ent
 
 def _known(state: PartitionState, entry: Entry) -> None:
     """Gives a line its configuration: the record's, or the defaults for a line nobody declared."""
-    code = state.registry.line(entry.line)
-    line = state.lines.get(code)
     if entry.frame.kind == Kind.CONFIGURATION:
-        config = LineConfig.model_validate_json(entry.frame.body)
-        if line is None:
-            line = state.lines[code] = LineState(entry.line, config)
-        elif line.config == config:
-            return
-        line.configure(config)
-        state.traits.known = 0
-    elif line is None:
-        state.lines[code] = LineState(entry.line, LineConfig(path=entry.line))
+        state.configure(state.registry.line(entry.line), LineConfig.model_validate_json(entry.frame.body))
+    elif entry.line not in state.registry.lines:
+        state.configure(state.registry.line(entry.line), LineConfig(path=entry.line))
 
 
 def _slice(state: PartitionState, entries: Sequence[Entry], out: Output) -> None:
     made = plan(state, entries)
-    state.cover()
     _put_aside(entries, made, out)
-    for number in range(max(len(made.ticks), int(made.round.max()) + 1 if len(made.round) else 0)):
-        rows = np.flatnonzero(made.in_time & (made.round == number)) if made.ticks else np.flatnonzero(made.in_time)
-        _take_in(state, made, rows)
+    rounds = max(len(made.ticks), int(made.round.max(initial=0)) + 1)
+    for number in range(rounds):
+        mine = made.in_time if rounds == 1 else made.in_time & (made.round == number)
+        _take_in(state, made, np.flatnonzero(mine))
         if number < len(made.ticks):
             _close(state, made.ticks[number], out)
 
 
 def _take_in(state: PartitionState, made: Plan, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> None:
-    series, frame = made.rows.series[rows], made.frame[rows]
-    state.heard_running[series] = made.running[frame]
-    state.heard_append[series] = made.append[frame]
+    series = made.rows.series.take(rows)
+    watched = np.flatnonzero(state.traits.watched.take(series))
+    if len(watched):
+        own, frame = series[watched], made.frame[rows[watched]]
+        state.heard_running[own] = made.running[frame]
+        state.heard_append[own] = made.append[frame]
     state.open.add(made.rows if len(rows) == len(made.rows) else made.rows.take(rows))
 
 
-def _close(state: PartitionState, ticks: list[Tick], out: Output) -> None:
+def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
     """The ticks of one round: rows of closed panes are reduced in one pass, then each line publishes."""
-    before = np.full(len(state.registry.source_line), np.iinfo(np.int64).min)
-    for tick in ticks:
-        for source, closed in tick.closed_before.items():
-            before[source] = closed
-    due = state.open.take_due(before[state.registry.source_of[: len(state.registry.series)]])
-    rows = _settle(state, due)
+    due = state.open.take_due(ticks.closed.take(state.registry.source_of[: len(state.registry.series)]))
+    rows, duplicate, conflict = settled(due)
+    for name, ledger in (("stored", rows.ledger), ("duplicate", duplicate), ("conflict", conflict)):
+        state.ledger.add(name, ledger)
     out.count("stored", len(rows))
-    found = units.closed(state, rows)
-    complete = metrics.fold_rows(state, rows)
-    lines = {tick.line: metrics.Line(state.lines[tick.line].path, tick.offset) for tick in ticks}
-    by_line: dict[int, list[Result]] = {tick.line: [] for tick in ticks}
+    complete, z = metrics.fold_rows(state, rows)
+    offset = np.zeros(len(state.registry.paths), np.int64)
+    offset[ticks.line] = ticks.offset
+    said: dict[int, LineResults] = {}
+
+    def line_results(code: int) -> LineResults:
+        return said.setdefault(code, LineResults(state.registry.paths[code], int(offset[code]), [], []))
+
     for table in metrics.leaving(state, complete, ticks):
-        for code, result in metrics.results(state, table, lines):
-            by_line[code].append(result)
-    alerts: dict[int, list[Transition]] = {}
-    for tick in ticks:
-        line = state.lines[tick.line]
-        by_line[tick.line] += units.book_units(state, line, tick, found)
-        alerts[tick.line] = publish.alarms(state, line, tick, found)
-        by_line[tick.line] += publish.progress(line, tick)
-    publish.elements(state, ticks, by_line)
-    for tick in ticks:
-        if by_line[tick.line] or alerts[tick.line]:
-            path = state.lines[tick.line].path
-            out.results.append(LineResults(path, tick.offset, by_line[tick.line], alerts[tick.line]))
-
-
-def _settle(state: PartitionState, due: Rows) -> Rows:
-    rows, duplicate, conflict = drop_repeats(canonical(due))
-    state.ledger.add("stored", rows.ledger)
-    state.ledger.add("duplicate", duplicate)
-    state.ledger.add("conflict", conflict)
-    return rows
+        found = metrics.results(state, table, offset)
+        out.windows.append(found)
+        for code, result in metrics.anomalies(state, found):
+            line_results(code).results.append(result)
+    for code, result in publish.progress(state, ticks):
+        line_results(code).results.append(result)
+    busy = [tick for tick in each(ticks) if state.lines[tick.line].busy]
+    if busy:
+        seen = units.closed(state, rows, z)
+        for tick in busy:
+            own, line = line_results(tick.line), state.lines[tick.line]
+            own.results.extend(units.book_units(state, line, tick, seen))
+            own.alerts.extend(publish.alarms(state, line, tick, seen))
+        for code, result in publish.elements(state, busy):
+            line_results(code).results.append(result)
+    out.results += [found for found in said.values() if found.results or found.alerts]
 
 
 def _put_aside(entries: Sequence[Entry], made: Plan, out: Output) -> None:
@@ -165,17 +160,16 @@ def _put_aside(entries: Sequence[Entry], made: Plan, out: Output) -> None:
 
 
 def _say_ledgers(state: PartitionState, entries: Sequence[Entry], out: Output) -> None:
-    said: set[str] = set()
+    """The entries of a part lie within one step: the first one of each line may say its ledger."""
+    step_now = entries[0].append_ms // LEDGER_MS
     for entry in entries:
-        line = state.lines[state.registry.line(entry.line)]
-        step_now = entry.append_ms // LEDGER_MS
-        if entry.line not in said and step_now > line.ledger_said:
-            line.ledger_said = step_now
+        code = state.registry.lines[entry.line]
+        if step_now > state.ledger_said[code]:
+            state.ledger_said[code] = step_now
             _say_ledger(state, entry, out)
-        said.add(entry.line)
 
 
 def _say_ledger(state: PartitionState, entry: Entry, out: Output) -> None:
-    found = publish.ledger(state, state.registry.line(entry.line), entry)
+    found = publish.ledger(state, state.registry.lines[entry.line], entry)
     if found:
         out.results.append(LineResults(entry.line, entry.offset, found, []))

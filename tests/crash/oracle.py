@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from connectors.codecs import alerts_json, results_json
+from connectors.codecs.windows_json import Heads
 from connectors.sqlite_log import SqliteLog
 from pipeline.core.frames import decode
 from pipeline.core.ports import Record
 from pipeline.core.results import Result, Transition
-from pipeline.roles.worker import read
+from pipeline.roles.worker import ALERTS, RESULTS, read, spoken
 from pipeline.runtime.clock import WallClock
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.worker import step
@@ -115,12 +116,12 @@ def unbroken(samples: list[Record]) -> tuple[list[Result], list[Transition]]:
     results: list[Result] = []
     alerts: list[Transition] = []
     for _, part in groupby(samples, key=lambda record: record.partition):
-        state, entries = PartitionState(), [read(record) for record in part]
+        state, entries, heads = PartitionState(), [read(record) for record in part], Heads()
         for at in range(0, len(entries), 500):
             state, out = step(state, entries[at : at + 500])
-            for said in out.results:
-                results += results_json.decode(results_json.encode(said.results))
-                alerts += [alerts_json.decode(alerts_json.encode(alert)) for alert in said.alerts]
+            written = spoken(out, 0, 0, heads, state.registry.paths)
+            results += [r for record in written if record.topic == RESULTS for r in results_json.decode(record.value)]
+            alerts += [alerts_json.decode(record.value) for record in written if record.topic == ALERTS]
     return results, alerts
 
 

@@ -7,7 +7,8 @@ from unicodedata import category
 import numpy as np
 
 import connectors.codecs.topics
-import pipeline.core.event_time
+import pipeline.core.line_times
+import pipeline.core.order
 import pipeline.steps.worker
 from pipeline.cli import main
 
@@ -16,16 +17,14 @@ NONE = np.zeros(0, np.int32)
 
 def no_dedup() -> None:
     """Every row counts, however often it comes."""
-    pipeline.steps.worker.drop_repeats = lambda rows: (rows, NONE, NONE)
+    pipeline.steps.worker.settled = lambda rows: (rows.take(pipeline.core.order._order(rows)), NONE, NONE)
 
 
 def lateness_0() -> None:
     """Clocks follow the newest row at once."""
-    clocks = pipeline.core.event_time.LineClock
-    real = clocks.observe
-    clocks.observe = lambda self, append_ms, runs, time: real(
-        self, append_ms, runs, time.model_copy(update={"allowed_lateness_ms": 0})
-    )
+    times = pipeline.core.line_times.LineTimes
+    real = times.set
+    times.set = lambda self, line, time: real(self, line, time.model_copy(update={"allowed_lateness_ms": 0}))
 
 
 def no_nfc() -> None:

@@ -28,8 +28,9 @@ RULES = st.builds(
 
 def columns(rows: list[Row]) -> SeriesRows:
     t, v, usable, seq = zip(*rows, strict=True) if rows else ((), (), (), ())
+    number = np.array(v, np.float64)
     return SeriesRows(
-        np.array(t, np.int64), np.array(v, np.float64), np.array(usable, np.bool_), np.array(seq, np.uint64)
+        np.array(t, np.int64), number, np.array(usable, np.bool_), np.array(seq, np.uint64), np.zeros(len(number))
     )
 
 

@@ -4,7 +4,7 @@ from pipeline.core.line_config import LineConfig, MetricConfig, UnitConfig
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.plan import Entry
 from pipeline.steps.worker import step
-from tests.unit.steps.logs import T0, Gateway, configuration
+from tests.unit.steps.logs import T0, Gateway, configuration, told
 
 PATH = "park/line-1"
 
@@ -22,8 +22,8 @@ def windows(samples, until, hold=10_000, widths=(10,), line=None):
         entries.append(Entry(s + 1, now, PATH, gateway.frame(rows, now)))
     for entry in entries:
         state, out = step(state, [entry])
-        for line_results in out.results:
-            for x in line_results.results:
+        for _, results, _ in told(state, out):
+            for x in results:
                 if x.kind == "metric" and x.name == "x":
                     start = x.window_start - T0
                     found.append((x.window_s, start, x.revision, x.values["count"], round(x.coverage, 6)))

@@ -1,20 +1,66 @@
 """The rules of clocks (architecture, "Time"), one a test. Times are ms; a record is (append, source -> newest row)."""
 
+from types import SimpleNamespace
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.event_time import NEVER, LineClock
+from pipeline.core.event_time import NEVER, Clocks, Records
 from pipeline.core.line_config import TimeConfig
+from pipeline.core.line_times import LineTimes
 
 TIME = TimeConfig(allowed_lateness_ms=2_000, idle_timeout_ms=3_000, max_hold_ms=60_000)
 
 
+class LineClock:
+    """One line of `Clocks`, by names of its sources."""
+
+    def __init__(self):
+        self.clocks, self.times, self.names = Clocks(), LineTimes(), {}
+        self.times.set(0, TIME)
+        self.clocks.cover(0, 1)
+
+    def observe(self, append, runs, ended=False):
+        for name, _, _ in runs:
+            self.names.setdefault(name, len(self.names))
+        self.clocks.cover(len(self.names), 1)
+        source_line = np.zeros(len(self.names), np.int32)
+        columns = [np.array([run[k] for run in runs], np.int64) for k in (1, 2)]
+        source = np.array([self.names[name] for name, _, _ in runs], np.int64)
+        records = Records(
+            np.array([0]), np.array([append]), np.array([ended]), np.zeros(len(runs), np.int64), source, *columns
+        )
+        return bool(self.clocks.observe(records, self.times, source_line)[0])
+
+    def end(self, append):
+        return self.observe(append, [], ended=True)
+
+    @property
+    def clock(self):
+        return int(self.clocks.line[0])
+
+    @property
+    def running(self):
+        return int(self.clocks.running[0])
+
+    @property
+    def tick(self):
+        return int(self.clocks.tick[0])
+
+    @property
+    def sources(self):
+        known = {name: k for name, k in self.names.items() if self.clocks.top[k] != NEVER}
+        return {name: source(self, name) for name in known}
+
+
+def source(line, name):
+    c, k = line.clocks, line.names[name]
+    return SimpleNamespace(clock=int(c.clock[k]), top=int(c.top[k]), behind=bool(c.behind[k]))
+
+
 def saw(clock, append, **newest):
-    return clock.observe(append, [(ord(name), t, t) for name, t in newest.items()], TIME)
-
-
-def source(clock, name):
-    return clock.sources[ord(name)]
+    return clock.observe(append, [(name, t, t) for name, t in newest.items()])
 
 
 def running(seconds, skews, clock=None, begin=0):
@@ -29,14 +75,13 @@ def test_a_sources_clock_is_its_newest_event_time_less_the_allowed_lateness():
     clock = LineClock()
     saw(clock, 0, a=10_500)
     assert source(clock, "a").clock == 8_500
-    assert source(clock, "a").closed_before == 8_000
 
 
 def test_rows_ahead_of_their_ingest_time_count_as_that_time():
     clock = LineClock()
-    clock.observe(0, [(1, 10_000, 55_000)], TIME)
-    assert clock.sources[1].clock == 8_000
-    assert clock.sources[1].top == 55_000
+    clock.observe(0, [("a", 10_000, 55_000)])
+    assert source(clock, "a").clock == 8_000
+    assert source(clock, "a").top == 55_000
 
 
 def test_an_older_row_moves_no_clock():
@@ -155,13 +200,13 @@ def test_a_record_is_a_tick_exactly_where_the_lines_clock_passes_a_whole_second(
 
 def test_rows_that_are_not_in_time_bring_no_source():
     clock = LineClock()
-    clock.observe(0, [(1, NEVER, NEVER)], TIME)
+    clock.observe(0, [("a", NEVER, NEVER)])
     assert not clock.sources
 
 
 def test_the_end_of_a_run_moves_every_clock_past_its_newest_row():
     clock = running(10, {"a": 0, "b": 3_000})
-    clock.end()
+    assert clock.end(9_000)
     assert source(clock, "a").clock == 10_000
     assert source(clock, "b").clock == clock.clock == 13_000
 
@@ -201,3 +246,29 @@ def test_the_lines_clock_is_at_least_the_least_and_without_pause_at_most_the_gre
             clocks = [found.clock for found in clock.sources.values()]
             assert clock.clock >= min(clocks)
             assert clock.clock <= max(*clocks, was + 2_000)
+
+
+@given(st.lists(RECORDS, min_size=2, max_size=4))
+def test_records_of_many_lines_taken_together_move_each_line_as_if_it_were_alone(lines):
+    alone = [LineClock() for _ in lines]
+    together, times = Clocks(), LineTimes()
+    together.cover(3 * len(lines), len(lines))
+    for k in range(len(lines)):
+        times.set(k, TIME)
+    source_line, appends = np.repeat(np.arange(len(lines)), 3).astype(np.int32), [0] * len(lines)
+    for k in range(max(map(len, lines))):
+        own = [line for line, records in enumerate(lines) if k < len(records)]
+        runs, said = [], []
+        for place, line in enumerate(own):
+            gap, newest = lines[line][k]
+            appends[line] += gap
+            said.append(saw(alone[line], appends[line], **newest))
+            runs += [(place, line * 3 + "abc".index(name), t, t) for name, t in newest.items()]
+        columns = [np.array([run[column] for run in runs], np.int64) for column in range(4)]
+        append, ended = np.array([appends[line] for line in own]), np.zeros(len(own), np.bool_)
+        ticks = together.observe(Records(np.array(own), append, ended, *columns), times, source_line)
+        assert ticks.tolist() == said
+    for line, single in enumerate(alone):
+        assert (together.line[line], together.running[line]) == (single.clock, single.running)
+        for name, k in single.names.items():
+            assert together.clock[line * 3 + "abc".index(name)] == single.clocks.clock[k]

@@ -24,7 +24,7 @@ def frames(sizes, rejects=None, gateway="gw", boot=1, ingest_ms=0):
 
 def noted(records, ledger=None):
     ledger = ledger or Ledger()
-    return ledger, [ledger.note(0, frame, ledger.row(0, frame)) for frame in records]
+    return ledger, [bool(ledger.receive([0], [frame])[1][0]) for frame in records]
 
 
 def total(ledger, name):
@@ -103,6 +103,10 @@ def test_the_gap_is_what_never_came_however_records_are_lost_swapped_and_repeate
     ledger, repeats = noted([records[k] for k in order])
     assert total(ledger, "gap") == sum(sum(sizes[k]) for k in range(len(sizes) - 1) if k not in kept)
     assert repeats == [k in order[:i] for i, k in enumerate(order)]
+    at_once = Ledger()
+    _, again = at_once.receive([0] * len(order), [records[k] for k in order])
+    assert again.tolist() == repeats
+    assert at_once.changed(0) == ledger.changed(0)
     assert total(ledger, "rejected") == sum(sizes[k][1] for k in set(order))
 
 
@@ -111,7 +115,7 @@ def test_hours_that_are_long_over_are_given_up_and_their_rows_used_again():
     hour = 3_600_000
     for k in range(200):
         frame = Frame(Kind.HEARTBEAT, 0, 0, k * hour, "gw", 1, k + 1, 0, 0)
-        ledger.note(0, frame, ledger.row(0, frame))
+        ledger.receive([0], [frame])
         for row, counts in ledger.changed(0):
             ledger.published[row] = counts
         ledger.retire(0, (k - 72) * hour)

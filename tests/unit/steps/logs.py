@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from connectors.codecs import results_json, windows_json
+from connectors.codecs.windows_json import Heads
 from pipeline.core.frames import END, Frame, FrameName, Kind
 from pipeline.core.line_config import AlarmConfig, LineConfig, MetricConfig, TimeConfig, UnitConfig
 from pipeline.steps.plan import Entry
@@ -101,3 +103,17 @@ def _value(rng, metric, now):
     if metric in ("good", "bad"):
         return float((now - T0) // 150)
     return 70.0 + float(np.round(rng.normal(), 3)) - 5.0 * ((now // 7000) % 3 == 0)
+
+
+def told(state, out):
+    """[(line, results, alerts)] of one step in log order: everything that leaves, windows read back from their JSON."""
+    heads, found = Heads(), {}
+    for windows in out.windows:
+        for line, offset, texts, _ in windows_json.encode(windows, heads):
+            _, results, _ = found.setdefault(offset, (state.registry.paths[line], [], []))
+            results += results_json.decode(f"[{','.join(texts)}]".encode())
+    for own in out.results:
+        _, results, alerts = found.setdefault(own.offset, (own.line, [], []))
+        results += own.results
+        alerts += own.alerts
+    return [found[offset] for offset in sorted(found)]

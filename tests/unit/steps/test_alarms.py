@@ -44,9 +44,8 @@ def tick(
     newest: tuple[int, int] | None = None,
 ) -> AlarmFeed:
     t, v, seq = zip(*rows, strict=True) if rows else ((), (), ())
-    series = SeriesRows(
-        np.array(t, np.int64), np.array(v, np.float64), np.ones(len(rows), np.bool_), np.array(seq, np.uint64)
-    )
+    number, sure = np.array(v, np.float64), np.ones(len(rows), np.bool_)
+    series = SeriesRows(np.array(t, np.int64), number, sure, np.array(seq, np.uint64), np.zeros(len(rows)))
     clocks = {} if clock is None else {KEY: clock}
     return AlarmFeed({KEY: series} if rows else {}, clocks, {} if newest is None else {KEY: newest}, append, running)
 

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.worker import step
+from tests.unit.steps.logs import told
 from tests.unit.steps.recomputation import Line
 from tests.unit.steps.wild_logs import PATH, wild_log
 
@@ -15,14 +16,14 @@ STATISTICS = ("count", "mean", "min", "max", "last", "sd")
 SETTLED = ("stored", "duplicate", "conflict", "expired", "rejected", "waiting")
 
 
-def said(out):
+def said(state, out):
     """[(identity, revision, content)] of what one step says."""
     found = []
-    for line in out.results:
-        for x in line.results:
+    for _, results, alerts in told(state, out):
+        for x in results:
             key = (x.kind, x.equipment, x.name, x.window_s, x.window_start, x.product)
             found.append((key, x.revision, (tuple(x.values.items()), x.coverage, x.formula)))
-        found += [(("alert", a.id), a.transition, a) for a in line.alerts]
+        found += [(("alert", a.id), a.transition, a) for a in alerts]
     return found
 
 
@@ -30,7 +31,7 @@ def unbroken(log):
     state, everything, aside = PartitionState(), [], set()
     for entry in log.entries:
         state, out = step(state, [entry])
-        everything += said(out)
+        everything += said(state, out)
         aside |= {(a.entry.offset, row) for a in (*out.late, *out.rejected) for row in a.rows}
     return state, everything, aside
 
@@ -53,7 +54,7 @@ def crashing(log, seed):
         if at < committed:
             poll = poll[: committed - at]
         state, out = step(state, poll)
-        found = said(out) if at >= committed else []
+        found = said(state, out) if at >= committed else []
         if crashes < 3 and r.random() < 0.1:
             everything += found[: r.randrange(len(found) + 1)]
             at, state = copy.deepcopy(r.choice(kept[-3:]))
@@ -136,7 +137,7 @@ def check_order(everything):
 def check(seed, **shape):
     log = wild_log(seed, **shape)
     state, everything, aside = unbroken(log)
-    clock = state.lines[0].clock.clock
+    clock = int(state.clocks.line[0])
     line, store = Line(PATH, log.config, log.entries, aside), newest(everything)
     check_order(everything)
     check_elements(line, store, clock)

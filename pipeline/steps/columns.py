@@ -1,0 +1,83 @@
+"""Frames as one table of rows: their columns joined, names as series codes, texts as codes.
+
+Rule: a text is known by a digest of itself; only what states and modes are called is remembered as text, by line.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.core.frames import Frame
+from pipeline.core.order import NO_TEXT, Rows
+from pipeline.core.samples import UNDATED
+from pipeline.steps.partition import PartitionState
+
+S = TypeVar("S", np.uint8, np.uint64)
+TEXT_BITS = 48
+
+
+def read_rows(
+    state: PartitionState, frames: Sequence[Frame], lines: Sequence[int], ledger: npt.NDArray[np.int32]
+) -> Rows:
+    """Rows in log order. lines: line code by frame; ledger i32 by row."""
+    names = [state.registry.codes(line, frame.names) for line, frame in zip(lines, frames, strict=True)]
+    first = np.cumsum([0, *(len(codes) for codes in names[:-1])])  # where a frame's names begin
+    index = np.concatenate([f.index for f in frames]) + np.repeat(first, [len(f.index) for f in frames])
+    series = np.concatenate(names).take(index)
+    flags = _column([f.row_flags for f in frames], frames)
+    if flags is not None:
+        state.ledger.add("undated", ledger[(flags & UNDATED) != 0])
+    return Rows(
+        series,
+        np.concatenate([f.t for f in frames]),
+        np.concatenate([f.v for f in frames]),
+        ledger,
+        _texts(state, frames, lines, series),
+        _column([f.q for f in frames], frames),
+        _column([f.seq for f in frames], frames),
+        flags,
+    )
+
+
+def _column(parts: Sequence[npt.NDArray[S] | None], frames: Sequence[Frame]) -> npt.NDArray[S] | None:
+    """A column that frames may leave out, joined; None where all do, or where it says nothing."""
+    some = [part for part in parts if part is not None]
+    if not any(part.any() for part in some):
+        return None
+    kind = some[0].dtype
+    return np.concatenate(
+        [np.zeros(len(f), kind) if part is None else part for part, f in zip(parts, frames, strict=True)]
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _code(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=TEXT_BITS // 8).digest(), "little")
+
+
+def _texts(
+    state: PartitionState, frames: Sequence[Frame], lines: Sequence[int], series: npt.NDArray[np.int32]
+) -> npt.NDArray[np.int64] | None:
+    """Codes of texts by row, NO_TEXT for numbers; what states and modes are called is learned by their line."""
+    if all(frame.text is None for frame in frames):
+        return None
+    state.cover()
+    parts: list[npt.NDArray[np.int64]] = []
+    begin = 0
+    for frame, line in zip(frames, lines, strict=True):
+        rows = series[begin : begin + len(frame)]
+        begin += len(frame)
+        if frame.text is None:
+            parts.append(np.full(len(frame), NO_TEXT, np.int64))
+            continue
+        place = np.minimum(frame.text, len(frame.texts))
+        codes = [_code(text) for text in frame.texts]
+        parts.append(np.array([*codes, NO_TEXT], np.int64)[place])
+        for k in np.unique(place[state.traits.named[rows]]).tolist():
+            if k < len(codes):
+                state.lines[line].learn(codes[k], frame.texts[k])
+    return np.concatenate(parts)
