@@ -1,8 +1,9 @@
 """Seeded loads for the benchmarks: raw samples, the records of the log that a gateway makes of them, and the windows
 that a plain `group_by` makes of them.
 
-Rules: frames are as `steps/gateway_frames.py` cuts them: 250 ms of one line, rows in order (unit, metric, t), names
-of these rows only; samples arrive up to 500 ms late, each by its own, and 1 % come twice; none comes too late.
+Rules: frames are as `steps/gateway_frames.py` cuts them: 250 ms of one line, rows in order (unit, metric, t), names in
+a table kept from frame to frame; samples arrive up to 500 ms late, each by its own, and 1 % come twice; none comes too
+late.
 """
 
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ import polars as pl
 
 from pipeline.core.frames import Frame, FrameName, Kind
 from pipeline.core.results import Result
+from pipeline.steps.names_table import NamesTable
 from pipeline.steps.plan import Entry
 
 FIRST_MS = 1_780_000_000_000  # 20 s before a whole minute
@@ -102,6 +104,7 @@ class _Records:
         self.offset, self.per_line = 0, shape.sources * shape.series
         self.paths = [f"park/line-{line}" for line in range(shape.lines)]
         self.numbers, self.totals = [0] * shape.lines, [0] * shape.lines
+        self.tables = [NamesTable()] * shape.lines
         self.names = [series_name(shape, code) for code in range(self.per_line)]
         self.rank = np.argsort(np.argsort(np.array([f"{n.unit} {n.metric}" for n in self.names])))
 
@@ -123,14 +126,14 @@ class _Records:
     def _entry(self, line: int, part: Raw, ingest: int) -> Entry:
         own = part.series % self.per_line
         new = np.append(True, own[1:] != own[:-1])
-        names = tuple(self.names[code] for code in own[new].tolist())
-        index = (np.cumsum(new) - 1).astype(np.uint16)
+        used = [self.names[code] for code in own[new].tolist()]
+        table = self.tables[line] = self.tables[line].holding(used)
+        index = np.array([table.place[name] for name in used], np.uint16)[np.cumsum(new) - 1]
         self.offset += 1
         self.numbers[line] += 1
         self.totals[line] += len(own)
-        frame = Frame(
-            Kind.DATA, 0, 0, ingest, "gw", 1, self.numbers[line], self.totals[line], 0, names, (), index, part.t, part.v
-        )
+        head = (Kind.DATA, 0, 0, ingest, "gw", 1, self.numbers[line], self.totals[line], 0)
+        frame = Frame(*head, table.names, (), index, part.t, part.v)
         return Entry(self.offset - 1, ingest, self.paths[line], frame)
 
 

@@ -11,6 +11,7 @@ Records of different lines know nothing of each other, so one record of each of 
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ PANE_MS = 1_000
 MAX_RUN_MS = 2_000
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,14 @@ def _column() -> Ints:
 
 def _flags() -> Flags:
     return np.zeros(0, np.bool_)
+
+
+class _Sources(NamedTuple):
+    """Sources of the lines that have a record: their codes, the place of their line, which of them are steady."""
+
+    members: Places
+    at: Places
+    steady: Places
 
 
 @dataclass(slots=True)
@@ -91,8 +101,8 @@ class Clocks:
         at = place.take(source_line)
         members = np.flatnonzero((at >= 0) & (self.top[: len(at)] != NEVER))
         at = at.take(members)
-        steady = self._steady(members, (running - times.idle_timeout[line]).take(at))
-        self._advance(line, added, (members, at, steady), times.max_hold[line])
+        steady = np.flatnonzero(self._steady(members, (running - times.idle_timeout[line]).take(at)))
+        self._advance(line, added, _Sources(members, at, steady), times.max_hold[line])
         tick = self._tick(line)
         if records.ended.any():
             tick |= self._end(records, members, at)
@@ -116,55 +126,42 @@ class Clocks:
         newest = self.newest.take(source) - times.allowed_lateness.take(line)
         self.clock[source] = np.maximum(self.clock.take(source), newest)
 
-    def _steady(self, members: npt.NDArray[np.intp], moved_after: Ints) -> Flags:
+    def _steady(self, members: Places, moved_after: Ints) -> Flags:
         """Moves the clocks of pausing sources; which have moved on long enough to hold their line."""
         pausing = self.moved.take(members) < moved_after
         if pausing.any():
             self._close_newest(members[pausing])
         return ~pausing & (self.since.take(members) <= moved_after)
 
-    def _close_newest(self, sources: npt.NDArray[np.intp]) -> None:
+    def _close_newest(self, sources: Places) -> None:
         """Moves clocks to the end of their newest pane."""
         self.clock[sources] = np.maximum(self.clock[sources], (self.top[sources] // PANE_MS + 1) * PANE_MS)
 
-    def _advance(
-        self, line: Ints, added: Ints, sources: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Flags], hold: Ints
-    ) -> None:
-        members, at, steady = sources
-        clock = self.clock.take(members)
+    def _advance(self, line: Ints, added: Ints, own: "_Sources", hold: Ints) -> None:
+        clock, at, some = self.clock.take(own.members), own.at, own.steady
         any_fastest, fastest, least = np.full(len(line), NEVER), np.full(len(line), NEVER), np.full(len(line), -NEVER)
         np.maximum.at(any_fastest, at, clock)
-        some = np.flatnonzero(steady)
         np.maximum.at(fastest, at.take(some), clock.take(some))
         np.minimum.at(least, at.take(some), clock.take(some))
         held = fastest != NEVER
         far = held & (self.someone_behind[line] | (fastest - least > hold))
         if far.any():
             chosen = some[far[at[some]]]
-            self._say_behind((line, far), members, at, chosen, fastest[at[chosen]] - clock[chosen], hold[at[chosen]])
-            front = chosen[~self.behind[members[chosen]]]
+            self._say_behind(own, chosen, fastest[at[chosen]] - clock[chosen], hold[at[chosen]])
+            someone = np.zeros(len(line), np.bool_)
+            someone[at[self.behind[own.members]]] = True
+            self.someone_behind[line[far]] = someone[far]
+            front = chosen[~self.behind[own.members[chosen]]]
             least = np.where(far, fastest, least)
             np.minimum.at(least, at[front], clock[front])
-        own = self.line[line]
-        alone = np.where(any_fastest == NEVER, own, np.maximum(own + added, any_fastest))
-        self.line[line] = np.where(held, np.maximum(own, least), alone)
+        before = self.line[line]
+        alone = np.where(any_fastest == NEVER, before, np.maximum(before + added, any_fastest))
+        self.line[line] = np.where(held, np.maximum(before, least), alone)
 
-    def _say_behind(
-        self,
-        lines: tuple[Ints, Flags],
-        members: npt.NDArray[np.intp],
-        at: npt.NDArray[np.intp],
-        chosen: npt.NDArray[np.intp],
-        gap: Ints,
-        hold: Ints,
-    ) -> None:
-        """Steady sources (`chosen` of `members`) of lines with one far behind: which of them hold nobody."""
-        line, far = lines
-        own = members[chosen]
-        self.behind[own] = gap > np.where(self.behind[own], hold // 2, hold)
-        someone = np.zeros(len(line), np.bool_)
-        someone[at[self.behind[members]]] = True
-        self.someone_behind[line[far]] = someone[far]
+    def _say_behind(self, own: "_Sources", chosen: Places, gap: Ints, hold: Ints) -> None:
+        """Which steady sources (`chosen` of `own`) of lines with one far behind hold nobody."""
+        source = own.members[chosen]
+        self.behind[source] = gap > np.where(self.behind[source], hold // 2, hold)
 
     def _tick(self, line: Ints) -> Flags:
         """A line without a source has no clock, and no tick."""
@@ -174,7 +171,7 @@ class Clocks:
         self.tick[line] = np.where(tick, second, self.tick[line])
         return tick
 
-    def _end(self, records: Records, members: npt.NDArray[np.intp], at: npt.NDArray[np.intp]) -> Flags:
+    def _end(self, records: Records, members: Places, at: Places) -> Flags:
         """The end of a run: every clock passes its newest row; no timer runs on it. Lines with a source tick."""
         ending = records.ended.take(at)
         sources, place = members[ending], at[ending]

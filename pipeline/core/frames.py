@@ -9,15 +9,19 @@ import zlib
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.core.names_block import MAX_NAMES, FrameError, FrameName, NamesBlocks
+
+__all__ = ["MAX_NAMES", "FrameError", "FrameName"]
+
 MAGIC, VERSION, HEADER_SIZE = b"PPF1", 1, 64
 MAX_ROWS = 20_000  # a payload holds at most so many rows, and a frame ends with the payload that reaches it
 MAX_FRAME_ROWS = 2 * MAX_ROWS
-MAX_NAMES = MAX_TEXTS = NO_TEXT = 0xFFFF
+MAX_TEXTS = NO_TEXT = 0xFFFF
 SPOOLED, END = 1, 2  # header flags
 TEXT, Q, ROW_FLAGS, SEQ = 1, 2, 4, 8  # header columns
 
@@ -37,24 +41,13 @@ class Kind(IntEnum):
     SKIP = 4
 
 
-class FrameError(ValueError):
-    """These bytes are no frame; the sentence says why."""
-
-
-class FrameName(NamedTuple):
-    """Where a series lives within its line; `source` "" = the path of the row's own equipment."""
-
-    unit: str
-    metric: str
-    source: str
-
-
 @lru_cache(maxsize=32)
 def _empty(dtype: np.dtype[_SCALAR]) -> npt.NDArray[_SCALAR]:
     return np.frombuffer(b"", dtype)
 
 
 _KINDS = tuple(Kind)
+_BLOCKS = NamesBlocks()
 _NO_U16, _NO_I64, _NO_F64 = _empty(_U16), _empty(_I64), _empty(_F64)
 
 
@@ -95,7 +88,7 @@ def encode(frame: Frame) -> bytes:
     rows, kind = len(frame.t), int(frame.kind)
     if rows > MAX_FRAME_ROWS or (rows and kind != Kind.DATA):
         raise FrameError(f"frame: {rows} rows in a frame of kind {kind}; expected at most {MAX_FRAME_ROWS}, and DATA")
-    names = _names_block(frame.gateway, frame.names)
+    names = _BLOCKS.encode(frame.gateway, frame.names)
     texts = _texts_block(frame)
     columns, parts = _raw_columns(frame, rows)
     body = b"".join((_SIZES.pack(len(names), len(texts)), *parts, names, texts))
@@ -108,14 +101,6 @@ def encode(frame: Frame) -> bytes:
         raise FrameError(f"frame: a number of the header is out of its range; {error}") from None
     crc = zlib.crc32(body, zlib.crc32(header))
     return b"".join((header[:20], crc.to_bytes(4, "little"), header[24:], body))
-
-
-@lru_cache(maxsize=4096)
-def _names_block(gateway: str, names: tuple[FrameName, ...]) -> bytes:
-    joined = "\x1e".join((gateway, *map("\x1f".join, names)))
-    if len(names) > MAX_NAMES or joined.count("\x1e") != len(names) or joined.count("\x1f") != 2 * len(names):
-        raise FrameError(f"frame: more than {MAX_NAMES} names, or a name that holds a control character 1E or 1F")
-    return joined.encode()
 
 
 def _texts_block(frame: Frame) -> bytes:
@@ -168,7 +153,7 @@ def decode(value: bytes) -> Frame:
         value
     )
     end = len(value) - texts_size
-    gateway, names = _parse_names(value[end - names_size : end])
+    gateway, names = _BLOCKS.decode(value[end - names_size : end])
     texts: tuple[str, ...] = ()
     body = value[end:]
     if kind < Kind.COMMAND:
@@ -244,15 +229,6 @@ def _views(value: bytes, columns: int, rows: int) -> _Views:
     if columns & ROW_FLAGS:
         row_flags = np.frombuffer(value, _U8, rows, at)
     return index, t, v, text, q, row_flags, seq
-
-
-@lru_cache(maxsize=4096)
-def _parse_names(block: bytes) -> tuple[str, tuple[FrameName, ...]]:
-    gateway, *entries = _utf8(block).split("\x1e")
-    fields = [entry.split("\x1f") for entry in entries]
-    if "\x1f" in gateway or len(entries) > MAX_NAMES or any(len(names) != 3 for names in fields):
-        raise FrameError(f"frame: the names block holds more than {MAX_NAMES} names, or one that has not three fields")
-    return gateway, tuple(map(FrameName._make, fields))
 
 
 def _parse_texts(block: bytes, present: bool) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ PROGRAMS: dict[int, str] = {  # Weihenstephan Standards, sent as the mode by mac
     64: "break",
 }  # fmt: skip
 
+NAMES: frozenset[str] = frozenset({*STATES.values(), *MODES.values(), *PROGRAMS.values(), "setup"})
 STATE_NAMES: frozenset[str] = frozenset(STATES.values())
 KNOWN_STATES: frozenset[str] = STATE_NAMES - {"undefined"}
 PRODUCING: frozenset[str] = frozenset({"", "undefined", "production", "start_up", "run_down"})  # "": sends no mode

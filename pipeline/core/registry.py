@@ -10,10 +10,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.core.frames import FrameName
+from pipeline.core.names_block import FrameName, Names
 
 Codes = npt.NDArray[np.int32]
-Names = tuple[FrameName, ...]
 MAX_MET = 4_096
 S = TypeVar("S", bound=np.generic)
 

@@ -13,9 +13,10 @@ from pipeline.core.registry import Registry, grown
 DEFAULT = MetricConfig(name="-")
 NAMED = ("state", "mode")
 Flags = npt.NDArray[np.bool_]
+Key = tuple[str, str]  # unit, metric
 
 
-def declared(config: LineConfig) -> dict[tuple[str, str], MetricConfig]:
+def declared(config: LineConfig) -> dict[Key, MetricConfig]:
     """(unit, metric) -> what is declared of it."""
     return {(unit.name, metric.name): metric for unit in config.units for metric in unit.metrics}
 
@@ -53,7 +54,7 @@ class Traits:
         self._describe(own.tolist(), registry, configs)
 
     def _describe(self, codes: Iterable[int], registry: Registry, configs: dict[int, LineConfig]) -> None:
-        size, tables = len(registry.series), dict[int, tuple[dict[tuple[str, str], MetricConfig], set[tuple[str, str]]]]()
+        size, tables = len(registry.series), dict[int, tuple[dict[Key, MetricConfig], set[Key]]]()
         for code in codes:
             line = int(registry.line_of[code])
             config = configs[line]

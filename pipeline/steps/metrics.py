@@ -5,14 +5,15 @@ revisions neither carry nor erase them.
 """
 
 from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.compose import NONE, Table, Windows, fold, standing
 from pipeline.core.event_time import NEVER, PANE_MS
 from pipeline.core.order import NO_TEXT, Rows
-from pipeline.core.reduce import Cells, Scored, reduce
 from pipeline.core.quality import usable
+from pipeline.core.reduce import Cells, Scored, reduce
 from pipeline.core.registry import grown
 from pipeline.core.results import Result, Value, WindowResults
 from pipeline.detectors import ewma

@@ -1,5 +1,6 @@
 """All that a worker remembers of one line, and of one partition. Values only: a snapshot is these, and nothing else."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,19 +10,20 @@ from pipeline.core.compose import Table, Windows
 from pipeline.core.elements import Issue
 from pipeline.core.event_time import NEVER, PANE_MS, Clocks
 from pipeline.core.ledger import Ledger
-from pipeline.core.line_config import LineConfig, UnitConfig
+from pipeline.core.line_config import LineConfig, MetricConfig, UnitConfig
 from pipeline.core.line_times import LineTimes
 from pipeline.core.open_rows import OpenRows
+from pipeline.core.packml import NAMES, canonical_name
 from pipeline.core.registry import Registry, grown
 from pipeline.core.states import StateTrack
-from pipeline.core.traits import Traits
+from pipeline.core.traits import NAMED, Traits
 from pipeline.core.unit_book import UnitBook
 from pipeline.detectors.ewma import EwmaState
 from pipeline.steps.alarms import AlarmBook
 
 Ints = npt.NDArray[np.int64]
 BOOKED = ("state", "good_count")  # a unit with a metric of these roles has a book
-MAX_TEXTS = 1_000  # names of states and modes that one line may teach; later ones read as unknown
+MAX_TEXTS = 1_000  # spellings of states and modes that one line may teach; later ones read as unknown
 
 
 def _column() -> Ints:
@@ -69,9 +71,13 @@ class LineState:
         return bool(self.books or self.config.alarms or self.alarms.entries)
 
     def learn(self, code: int, text: str) -> None:
-        """A text that a state or mode metric sent."""
-        if len(self.texts) < MAX_TEXTS:
+        """A text that a state or mode metric sent. Names that mean something always find room."""
+        meant = canonical_name(text) in NAMES or any(text in metric.codes for metric in self._metrics())
+        if len(self.texts) < (2 * MAX_TEXTS if meant else MAX_TEXTS):
             self.texts.setdefault(code, text)
+
+    def _metrics(self) -> Iterator[MetricConfig]:
+        return (metric for unit in self.config.units for metric in unit.metrics if metric.role in NAMED)
 
 
 def _followed(unit: UnitConfig, role: str) -> tuple[str, ...]:

@@ -88,7 +88,8 @@ def walk(state: PartitionState, line: Ints, heads: tuple[Ints, Ints, Flags], run
     offset, append, ended = heads
     clocks, sources = state.clocks, state.registry.source_line[: len(state.registry.sources)]
     size = len(line)
-    way = Way(np.zeros(len(runs.frame), np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64), append.copy(), [])
+    expiry, rounds, running = (np.zeros(size, np.int64) for _ in range(3))
+    way = Way(np.zeros(len(runs.frame), np.int64), expiry, rounds, running, [])
     rank, place = _ranks(line), np.zeros(size, np.intp)
     ticked = np.zeros(len(clocks.line), np.int64)
     found: list[_Collected] = []

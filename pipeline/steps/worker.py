@@ -19,6 +19,7 @@ from pipeline.steps import metrics, publish, units
 from pipeline.steps.bounds import crowded, relieve
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.plan import Entry, Plan, plan
+from pipeline.steps.saying import Saying
 from pipeline.steps.walk import Ticks, each
 
 LEDGER_MS = 10_000
@@ -120,30 +121,21 @@ def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
         state.ledger.add(name, ledger)
     out.count("stored", len(rows))
     complete, z = metrics.fold_rows(state, rows)
-    offset = np.zeros(len(state.registry.paths), np.int64)
-    offset[ticks.line] = ticks.offset
-    said: dict[int, LineResults] = {}
-
-    def line_results(code: int) -> LineResults:
-        return said.setdefault(code, LineResults(state.registry.paths[code], int(offset[code]), [], []))
-
+    saying = Saying(state.registry.paths, ticks)
     for table in metrics.leaving(state, complete, ticks):
-        found = metrics.results(state, table, offset)
+        found = metrics.results(state, table, saying.offset)
         out.windows.append(found)
-        for code, result in metrics.anomalies(state, found):
-            line_results(code).results.append(result)
-    for code, result in publish.progress(state, ticks):
-        line_results(code).results.append(result)
+        saying.add(metrics.anomalies(state, found))
+    saying.add(publish.progress(state, ticks))
     busy = [tick for tick in each(ticks) if state.lines[tick.line].busy]
     if busy:
         seen = units.closed(state, rows, z)
         for tick in busy:
-            own, line = line_results(tick.line), state.lines[tick.line]
-            own.results.extend(units.book_units(state, line, tick, seen))
-            own.alerts.extend(publish.alarms(state, line, tick, seen))
-        for code, result in publish.elements(state, busy):
-            line_results(code).results.append(result)
-    out.results += [found for found in said.values() if found.results or found.alerts]
+            line = state.lines[tick.line]
+            saying.add((tick.line, result) for result in units.book_units(state, line, tick, seen))
+            saying.of(tick.line).alerts.extend(publish.alarms(state, line, tick, seen))
+        saying.add(publish.elements(state, busy))
+    out.results += saying.all()
 
 
 def _put_aside(entries: Sequence[Entry], made: Plan, out: Output) -> None:

@@ -1,0 +1,33 @@
+"""The names block of a line's frames: kept from frame to frame while most of it is in use.
+
+Frames whose names are the same bytes cost their readers nothing: the block is parsed and looked up once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pipeline.core.names_block import MAX_NAMES, FrameName, Names
+
+SPARSE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class NamesTable:
+    """Names in order, and the place of each."""
+
+    names: Names = ()
+    place: dict[FrameName, int] = field(default_factory=dict)
+
+    def holding(self, used: Iterable[FrameName]) -> "NamesTable":
+        """A table that holds all of `used`: this one, or one with new names, or a fresh one where less than a sixth of
+        it would be used."""
+        wanted = set(used)
+        union = self.place.keys() | wanted
+        if len(wanted) * SPARSE < len(union) or len(union) > MAX_NAMES:
+            return _table(wanted)
+        return self if len(union) == len(self.names) else _table(union)
+
+
+def _table(names: Iterable[FrameName]) -> NamesTable:
+    ordered = tuple(sorted(names))
+    return NamesTable(ordered, {name: place for place, name in enumerate(ordered)})
