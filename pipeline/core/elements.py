@@ -1,77 +1,120 @@
 """Elements of units and lines for windows that leave: additive, exact, and always summing to planned busy time.
 
-Rules: a line takes its times from its pace unit and its parts from its count unit, its ideal time is the count unit's
-parts times the pace unit's ideal cycle; a window leaves when the line's clock has passed its end, and again, with a
-higher revision, when its content is another; without parts and without a known state a short one does not leave; a
-new window length begins with its first whole window.
+Rules: a line takes its times from its pace unit, its parts from its count unit, and what is metered from all of its
+units; time that is not planned is in no element, what is made or used in it counts. A window leaves when the line's
+clock has passed its end, and again, with a higher revision, when its content is another; a short one does not leave
+while nothing is known of it, a long one not where nothing was planned nor made; a new window length begins with its
+first whole window.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pipeline.core.calendar import CalendarConfig, planned
+from pipeline.core.grids import Grid, Grids
 from pipeline.core.states import Span
-from pipeline.core.unit_book import BASE_MS, SLOT, UnitBook
+from pipeline.core.unit_book import ALWAYS, METERED, PARTS, TIMES, UnitBook
 
-Content = tuple[int, ...]  # pbt, apt, aust, adet, adot, unclassified (ms), good, reject, rework
-TIME_COUNT = 6
-SHORT_MS = 60_000
+Content = tuple[int, ...]  # pbt, apt, aust, adet, adot, unclassified (ms), then QUANTITIES
+QUANTITIES = (*PARTS, *METERED)
+TIME_COUNT = 2 + len(TIMES)
+MINUTE_MS = 60_000  # long windows end on whole minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The books that one equipment's elements come from; `metered`: whose meters add up."""
+
+    times: UnitBook
+    parts: UnitBook
+    metered: tuple[UnitBook, ...]
+
+    @property
+    def first(self) -> int | None:
+        """The first row of both times and parts; None while one of them has none."""
+        if self.times.first is None or self.parts.first is None:
+            return None
+        return max(self.times.first, self.parts.first)
+
+    @property
+    def floor(self) -> int:
+        return max(book.floor for book in (self.times, self.parts, *self.metered))
+
+    def spans(self, start: int, end: int) -> Iterator[Span]:
+        """Where something is known of [start, end)."""
+        for book in {id(book): book for book in (self.times, self.parts, *self.metered)}.values():
+            yield from book.spans(start, end)
 
 
 @dataclass(slots=True)
 class Issue:
-    """What has left of one equipment: `following` by width the next window start, `out` the content by window."""
+    """What has left of one equipment. By grid: `following`, event time up to which ended windows are out; `since`,
+    where its windows begin, `ended`, the newest end of a long one. `out`: (length, start) -> content."""
 
     following: dict[int, int] = field(default_factory=dict)
+    since: dict[int, int] = field(default_factory=dict)
+    ended: dict[int, int] = field(default_factory=dict)
     out: dict[tuple[int, int], Content] = field(default_factory=dict)
 
 
-def content(times: UnitBook, parts: UnitBook, start: int, end: int) -> Content:
-    booked = times.content(start, end)
-    made = booked if parts is times else parts.content(start, end)
-    known = booked[: SLOT["good"]]
-    return (end - start, *known, end - start - sum(known), *made[SLOT["good"] :])
+def content(books: Books, calendar: CalendarConfig | None, start: int, end: int) -> Content:
+    spans = planned(calendar, start, end)
+    busy = sum(high - low for low, high in spans)
+    times = [sum(column) for column in zip(*(books.times.times(low, high) for low, high in spans), strict=True)]
+    known = times or [0] * len(TIMES)
+    made = books.parts.quantities(start, end)[: len(PARTS)]
+    used = [book.quantities(start, end)[len(PARTS) :] for book in books.metered]
+    return (busy, *known, busy - sum(known), *made, *(sum(column) for column in zip(*used, strict=True)))
 
 
 def leaving(
-    issue: Issue, books: tuple[UnitBook, UnitBook], touched: Sequence[Span], clock: int, widths: tuple[int, ...]
+    issue: Issue, books: Books, touched: Sequence[Span], clock: int, grids: Grids
 ) -> Iterator[tuple[int, int, Content, bool]]:
-    """(width, start, content, again) of the windows of one equipment to publish now, by width and start."""
-    times, parts = books
-    if times.first is None or parts.first is None:
+    """(length, start, content, again) of the windows of one equipment to publish now, by grid and start."""
+    first = books.first
+    if first is None:
         return
-    first, floor, born = max(times.first, parts.first), max(times.floor, parts.floor), not issue.following
-    for width in [w for w in issue.following if w not in widths]:
-        del issue.following[width]
-    for width in widths:
-        low, past = max(first // width * width, -(-floor // width) * width), clock // width * width
-        fresh = issue.following.get(width, low if born else -(-clock // width) * width)
-        starts = _starts(touched, width, low, min(fresh, past))
-        if width > SHORT_MS:
-            starts.update(range(max(fresh, low), past, width))
-        elif past > fresh:
-            known = [*times.spans(fresh, past), *parts.spans(fresh, past)]
-            starts |= _starts(known, width, max(fresh, low), past)
-        for start in sorted(starts):
-            found = content(times, parts, start, start + width)
-            known_now = found[5] != found[0] or any(found[TIME_COUNT:])
-            before = issue.out.get((width, start))
-            if found != before and (known_now or width > SHORT_MS or before is not None):
-                issue.out[width, start] = found
-                yield width, start, found, before is not None
-        issue.following[width] = max(fresh, past)
+    born = not issue.following
+    keys = {grid.key for grid in grids.kinds}
+    for key in [key for key in issue.following if key not in keys]:
+        del issue.following[key], issue.since[key]
+    for grid in grids.kinds:
+        since = issue.since.setdefault(grid.key, ALWAYS if born else clock)
+        out_to = issue.following.get(grid.key, ALWAYS)
+        low = max(grid.begin(first), books.floor, since)
+        fresh = _fresh(books, grid, (max(low, grid.begin(out_to) if grid.short else out_to), clock), low)
+        again = grid.over(_behind(touched, grid, issue), low, min(out_to, clock))
+        issue.ended[grid.key] = max((end for _, end in fresh), default=issue.ended.get(grid.key, ALWAYS))
+        for start, end in sorted(again | fresh):
+            found = content(books, grids.calendar, start, end)
+            before = issue.out.get((end - start, start))
+            if found != before and (before is not None or _tells(found, grid.short)):
+                issue.out[end - start, start] = found
+                yield end - start, start, found, before is not None
+        issue.following[grid.key] = max(out_to, clock)
 
 
-def _starts(spans: Iterable[Span], width: int, low: int, past: int) -> set[int]:
-    """Starts of the windows in [low, past) that overlap the spans."""
-    return {s for a, b in spans for s in range(max(low, a // width * width), min(b, past), width)}
+def _fresh(books: Books, grid: Grid, passed: Span, low: int) -> set[Span]:
+    """Windows that ended while the clock passed: short ones in which something is known, long ones all."""
+    begin, clock = passed
+    if grid.short:
+        return grid.over(books.spans(begin, clock), low, clock)
+    return grid.over([passed], low, clock) if begin // MINUTE_MS < clock // MINUTE_MS else set()
+
+
+def _behind(touched: Sequence[Span], grid: Grid, issue: Issue) -> Sequence[Span]:
+    """What changed of windows that may be out already."""
+    ended = issue.ended.get(grid.key, ALWAYS)
+    return touched if grid.short else [span for span in touched if span[0] < ended]
+
+
+def _tells(found: Content, short: bool) -> bool:
+    """Is something known of a short window; was anything of a long one planned or made?"""
+    made = any(found[TIME_COUNT:])
+    return made or (found[TIME_COUNT - 1] != found[0] if short else found[0] > 0)
 
 
 def forget(issue: Issue, before: int) -> None:
     """Drops what no row in time can change: windows that begin before `before`."""
     for key in [k for k in issue.out if k[1] < before]:
         del issue.out[key]
-
-
-def base_widths(seconds: tuple[int, ...]) -> tuple[int, ...]:
-    """Window lengths (ms) that hold elements: whole base windows."""
-    return tuple(s * 1000 for s in seconds if s * 1000 % BASE_MS == 0)

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.core.calendar import CalendarConfig
+
 Role = Literal[
     "state",
     "mode",
@@ -96,6 +98,8 @@ class LineConfig(_Frozen):
     units: tuple[UnitConfig, ...] = ()
     alarms: tuple[AlarmConfig, ...] = ()
     time: TimeConfig = TimeConfig()
+    calendar: CalendarConfig | None = None
+    shift_windows: bool = False
 
     def to_json(self) -> bytes:
         """The bytes of the configuration record; equal configurations give equal bytes."""

@@ -1,4 +1,4 @@
-"""The books of one unit: which state and mode held when, and parts by base window of 10 s.
+"""The books of one unit: which state and mode held when, and what its counters and meters counted by window of 10 s.
 
 Rules: integers in ms, so that sums are exact; time without a known state is unclassified; a counter's increase belongs
 to the base window of its later sample, its first sample counts 0, a fall is a reset and counts the new value (a wrap
@@ -21,12 +21,20 @@ ALWAYS = -(1 << 60)
 TOO_MANY = float(1 << 53)
 TIMES = ("apt", "aust", "adet", "adot")
 PARTS = ("good", "reject", "rework")
-SLOT = {name: i for i, name in enumerate((*TIMES, *PARTS))}
+METERED = ("energy_wh", "water_l")
+QUANTITY = {name: i for i, name in enumerate((*PARTS, *METERED))}
+COUNTED = {  # role of a counter -> what it counts, and how many of that one step of it is
+    "good_count": ("good", 1.0),
+    "reject_count": ("reject", 1.0),
+    "rework_count": ("rework", 1.0),
+    "energy": ("energy_wh", 1000.0),  # kWh
+    "water": ("water_l", 1000.0),  # m3
+}
 
 
 @dataclass(slots=True)
 class UnitBook:
-    """`states`, `modes` pieces and `made` (start of a base window -> parts of PARTS) from `floor` on; `touched` the
+    """`states`, `modes` pieces and `made` (start of a base window -> counts by QUANTITY) from `floor` on; `touched` the
     spans whose content may have changed since asked; `counters` the newest reading by metric."""
 
     state: StateTrack
@@ -60,36 +68,42 @@ class UnitBook:
             pieces = pieces[1:]
         kept += pieces
 
-    def count(self, metric: str, part: str, t: npt.NDArray[np.int64], v: npt.NDArray[np.float64], wrap: float) -> None:
+    def count(self, metric: str, role: str, t: npt.NDArray[np.int64], v: npt.NDArray[np.float64], wrap: float) -> None:
         """Samples of one counter in order (t i64, v f64); `wrap` 0 where it has none."""
-        fit = (v >= 0) & (v < TOO_MANY)
-        t, v = t[fit], np.rint(v[fit])
+        what, scale = COUNTED[role]
+        fit = (v >= 0) & (v * scale < TOO_MANY)
+        t, v = t[fit], np.rint(v[fit] * scale)
         if not len(v):
             return
         before = np.concatenate(([self.counters.get(metric, float(v[0]))], v[:-1]))
         rise = v - before
         fallen = rise < 0
-        rise[fallen] = v[fallen] + (wrap - before[fallen] if wrap else 0.0)
+        rise[fallen] = v[fallen] + (wrap * scale - before[fallen] if wrap else 0.0)
         self.counters[metric] = float(v[-1])
         starts, place = np.unique(t // BASE_MS * BASE_MS, return_inverse=True)
         sums = np.rint(np.bincount(place, rise)).astype(np.int64)
-        for start, parts in zip(starts.tolist(), sums.tolist(), strict=True):
-            if parts:
-                self.made.setdefault(start, [0] * len(PARTS))[PARTS.index(part)] += parts
+        for start, counted in zip(starts.tolist(), sums.tolist(), strict=True):
+            if counted:
+                self.made.setdefault(start, [0] * len(QUANTITY))[QUANTITY[what]] += counted
                 self.touched.append((start, start + BASE_MS))
 
-    def content(self, start: int, end: int) -> list[int]:
-        """[ms of TIMES, parts of PARTS] over [start, end), whole base windows, with what now stands past the pieces."""
-        total = [0] * len(SLOT)
+    def times(self, start: int, end: int) -> list[int]:
+        """ms of TIMES over [start, end), with what now stands past the pieces."""
+        total = dict.fromkeys(TIMES, 0)
         states = [*_cut(self.states, start, end), *self.state.standing(start, end)]
         modes = [*_cut(self.modes, start, end), *self.mode.standing(start, end)]
         for low, high, state, mode in overlaid(states, modes):
             element = "unclassified" if state is None else element_of(state, mode)
-            if element in SLOT:
-                total[SLOT[element]] += high - low
-        for at in range(start, end, BASE_MS):
-            for place, parts in enumerate(self.made.get(at, ()), len(TIMES)):
-                total[place] += parts
+            if element in total:
+                total[element] += high - low
+        return list(total.values())
+
+    def quantities(self, start: int, end: int) -> list[int]:
+        """Counts by QUANTITY over the base windows that begin in [start, end)."""
+        total = [0] * len(QUANTITY)
+        for at in range(-(-start // BASE_MS) * BASE_MS, end, BASE_MS):
+            for place, counted in enumerate(self.made.get(at, ())):
+                total[place] += counted
         return total
 
     def spans(self, start: int, end: int) -> Iterator[Span]:

@@ -17,12 +17,12 @@ from pipeline.core.packml import NAMES, canonical_name
 from pipeline.core.registry import Registry, grown
 from pipeline.core.states import StateTrack
 from pipeline.core.traits import NAMED, Traits
-from pipeline.core.unit_book import UnitBook
+from pipeline.core.unit_book import COUNTED, UnitBook
 from pipeline.detectors.ewma import EwmaState
 from pipeline.steps.alarms import AlarmBook
 
 Ints = npt.NDArray[np.int64]
-BOOKED = ("state", "good_count")  # a unit with a metric of these roles has a book
+BOOKED = {"state", *COUNTED}  # a unit with a metric of these roles has a book
 MAX_TEXTS = 1_000  # spellings of states and modes that one line may teach; later ones read as unknown
 
 

@@ -17,12 +17,12 @@ from pipeline.core.packml import canonical_name
 from pipeline.core.quality import usable
 from pipeline.core.results import Result
 from pipeline.core.states import Piece, Span, StateTrack
+from pipeline.core.unit_book import COUNTED
 from pipeline.steps.partition import LineState, PartitionState
 from pipeline.steps.walk import Tick
 
 TEXT = -float(1 << 50)  # texts as numbers from here down
 UNKNOWN = "undefined"
-PARTS = {"good_count": "good", "reject_count": "reject", "rework_count": "rework"}
 Ints = npt.NDArray[np.int64]
 
 
@@ -76,11 +76,11 @@ def book_units(state: PartitionState, line: LineState, tick: Tick, due: Closed) 
                 changes += _changes(f"{line.path}/{unit.name}", metric.name, before, pieces)
             elif metric.role == "mode":
                 book.book_modes(_advance(state, book.mode, tick, due, (code, metric, line)))
-            elif metric.role in PARTS:
+            elif metric.role in COUNTED:
                 rows, _ = due.of(code)
                 if len(rows):
                     fit = usable(rows.q, bool(state.traits.simulated[code]), len(rows))
-                    book.count(metric.name, PARTS[metric.role], rows.t[fit], rows.v[fit], metric.wrap or 0.0)
+                    book.count(metric.name, metric.role, rows.t[fit], rows.v[fit], metric.wrap or 0.0)
     return changes
 
 

@@ -15,7 +15,7 @@ from pipeline.core.frames import END, Kind
 from pipeline.core.line_config import LineConfig
 from pipeline.core.order import settled
 from pipeline.core.results import LineResults, WindowResults
-from pipeline.steps import metrics, publish, units
+from pipeline.steps import line_elements, metrics, publish, units
 from pipeline.steps.bounds import crowded, relieve
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.plan import Entry, Plan, plan
@@ -134,7 +134,7 @@ def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
             line = state.lines[tick.line]
             saying.add((tick.line, result) for result in units.book_units(state, line, tick, seen))
             saying.of(tick.line).alerts.extend(publish.alarms(state, line, tick, seen))
-        saying.add(publish.elements(state, busy))
+        saying.add(line_elements.elements(state, busy))
     out.results += saying.all()
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.states import StateTrack
-from pipeline.core.unit_book import SLOT, UnitBook
+from pipeline.core.unit_book import QUANTITY, TIMES, UnitBook
 
 
 def book():
@@ -18,13 +18,13 @@ def counted(readings, wrap=0.0, cuts=()):
     for low, high in zip([0, *cuts], [*cuts, len(readings)], strict=True):
         t, v = (np.array([r[k] for r in readings[low:high]]) for k in (0, 1))
         if len(t):
-            unit.count("good", "good", t.astype(np.int64), v.astype(np.float64), wrap)
+            unit.count("good", "good_count", t.astype(np.int64), v.astype(np.float64), wrap)
     return {start: parts[0] for start, parts in unit.made.items()}
 
 
 def spent(unit, start, end):
-    found = unit.content(start, end)
-    return {name: found[k] for name, k in SLOT.items() if found[k]}
+    found = dict(zip((*TIMES, *QUANTITY), (*unit.times(start, end), *unit.quantities(start, end)), strict=True))
+    return {name: amount for name, amount in found.items() if amount}
 
 
 def test_the_first_sample_of_a_counter_counts_nothing():
@@ -37,6 +37,14 @@ def test_a_counters_increase_belongs_to_the_window_of_its_later_sample():
 
 def test_a_counter_that_falls_was_reset_and_counts_its_new_value():
     assert counted([(1_000, 500), (2_000, 7)]) == {0: 7}
+
+
+def test_a_meter_counts_whole_watt_hours_and_litres():
+    unit = book()
+    unit.count("kwh", "energy", np.array([1_000, 2_000, 11_000]), np.array([7.001, 7.004, 7.0050]), 0.0)
+    unit.count("m3", "water", np.array([1_000, 2_000]), np.array([0.5, 1.25]), 0.0)
+    assert spent(unit, 0, 10_000) == {"energy_wh": 3, "water_l": 750}
+    assert spent(unit, 10_000, 20_000) == {"energy_wh": 1}
 
 
 def test_a_counter_wraps_only_where_declared():
@@ -101,8 +109,8 @@ def test_windows_begin_with_the_earliest_row_and_one_found_later_touches_what_it
 def test_what_is_forgotten_is_only_what_ends_before():
     unit = book()
     unit.book_states(unit.state.advance([0, 5_000], ["held", "execute"], [(0, 29_000)], 30_000))
-    unit.count("good", "good", np.array([1_000, 2_000, 21_000]), np.array([1.0, 2.0, 5.0]), 0.0)
-    later = unit.content(10_000, 30_000)
+    unit.count("good", "good_count", np.array([1_000, 2_000, 21_000]), np.array([1.0, 2.0, 5.0]), 0.0)
+    later = spent(unit, 10_000, 30_000)
     unit.forget(10_000)
-    assert unit.content(10_000, 30_000) == later
+    assert spent(unit, 10_000, 30_000) == later
     assert unit.floor == 10_000

@@ -219,7 +219,7 @@ def test_a_changed_silence_rule_gets_an_incident_of_another_name():
 
 
 def test_alarms_of_kinds_unknown_here_wait():
-    line = replace_alarms(AlarmConfig(name="s", kind="score", metric="m"))
+    line = replace_alarms(AlarmConfig(name="s", kind="moon", metric="m"))
     assert step_alarms(AlarmBook(), line, tick()) == (AlarmBook(started=True), [])
 
 

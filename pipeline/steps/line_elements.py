@@ -1,0 +1,121 @@
+"""Elements and KPIs that leave at a tick, of units and of their line.
+
+Rule: an element window and its KPIs leave together, with one revision: 0 at first, later the offset of the record
+that publishes the correction.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipeline.core.elements import QUANTITIES, TIME_COUNT, Books, Content, Issue, forget, leaving
+from pipeline.core.event_time import NEVER
+from pipeline.core.grids import grids
+from pipeline.core.line_config import LineConfig
+from pipeline.core.results import Result, Value
+from pipeline.core.unit_book import COUNTED, METERED
+from pipeline.steps.kpis import apply, known_kpis
+from pipeline.steps.partition import LineState, PartitionState
+from pipeline.steps.walk import Tick
+
+KEEP_MS, FORGET_EVERY_MS, MINUTE_MS = 120_000, 60_000, 60_000
+TIMES = ("pbt_ms", "apt_ms", "aust_ms", "adet_ms", "adot_ms", "unclassified_ms")
+BOOKED = {"state", "mode", *COUNTED}
+SUMS = {"good": "gq", "reject": "sq", "rework": "rq"}
+LINE = ""  # the name under which a line's own windows are remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    line: int
+    equipment: str
+    width: int
+    start: int
+    revision: int
+    elements: dict[str, Value]
+
+
+def elements(state: PartitionState, ticks: Sequence[Tick]) -> Iterator[tuple[int, Result]]:
+    """(line code, result): elements and KPIs of the ticking lines; KPIs of all of them in one frame."""
+    rows = [row for tick in ticks for row in _line_windows(state, state.lines[tick.line], tick)]
+    if not rows:
+        return
+    needed = {name for kpi in known_kpis() for name in kpi.needs}
+    schema = {name: pl.Float64 if name == "ideal_ms" else pl.Int64 for name in sorted(needed)}
+    kpis = apply(pl.DataFrame([[row.elements.get(name) for name in schema] for row in rows], schema, orient="row"))
+    names = [kpi.id for kpi in known_kpis()]
+    columns = [kpis[name].to_list() for name in names]
+    for row, found in zip(rows, zip(*columns, strict=True), strict=True):
+        values: dict[str, Value] = dict(zip(names, found, strict=True))
+        coverage = values["coverage"]
+        cover = coverage if isinstance(coverage, float) else None
+        where, when = row.equipment, (row.width // 1000, row.start)
+        yield row.line, Result("elements", where, "elements", *when, None, row.revision, row.elements, cover)
+        yield row.line, Result("kpi", where, "kpis", *when, None, row.revision, values, cover, "kpis/1")
+
+
+def _line_windows(state: PartitionState, line: LineState, tick: Tick) -> Iterator[Leaving]:
+    config = line.config
+    cycles = {unit.name: unit.ideal_cycle_ms for unit in config.units}
+    touched = {name: book.changed() for name, book in line.books.items()}
+    asked = [(name, name, Books(book, book, (book,)), touched[name]) for name, book in line.books.items()]
+    if config.pace_unit in line.books and config.count_unit in line.books:
+        own = Books(line.books[config.pace_unit], line.books[config.count_unit], tuple(line.books.values()))
+        asked.append((LINE, config.pace_unit, own, [span for spans in touched.values() for span in spans]))
+    grid = grids(config.windows, config.calendar, config.shift_windows)
+    for name, pace, books, spans in asked:
+        issue = line.issues.setdefault(name, Issue())
+        equipment = f"{line.path}/{name}" if name else line.path
+        metered = _metered(config, name)
+        for width, start, found, again in leaving(issue, books, spans, tick.clock, grid):
+            values = _elements(found, cycles.get(pace), metered)
+            yield Leaving(tick.line, equipment, width, start, tick.offset if again else 0, values)
+    _forget(state, line, tick)
+
+
+def _metered(config: LineConfig, unit: str) -> set[str]:
+    """What is metered of a unit, or of the line."""
+    own = (u for u in config.units if unit in {u.name, LINE})
+    return {COUNTED[m.role][0] for u in own for m in u.metrics if m.role in COUNTED} & set(METERED)
+
+
+def _elements(found: Content, cycle: float | None, metered: set[str]) -> dict[str, Value]:
+    """Elements by name; a meter that nobody has is no element."""
+    counted = dict(zip(QUANTITIES, found[TIME_COUNT:], strict=True))
+    produced = sum(counted[name] for name in SUMS)
+    values: dict[str, Value] = dict(zip(TIMES, found[:TIME_COUNT], strict=True))
+    values |= {"ideal_ms": None if cycle is None else cycle * produced, "pq": produced}
+    values |= {name: counted[part] for part, name in SUMS.items()}
+    return values | {name: counted[name] for name in METERED if name in metered}
+
+
+def _forget(state: PartitionState, line: LineState, tick: Tick) -> None:
+    """Drops what no row in time can change: behind the clocks of all sources of the unit, or beyond the horizon."""
+    kept = _longest(line.config) + KEEP_MS
+    horizon = tick.clock - line.config.time.correction_horizon_ms - kept
+    wanted = [n for n, book in line.books.items() if tick.clock - kept - book.floor >= FORGET_EVERY_MS]
+    if not wanted:
+        return
+    closed = {name: _closed(state, line, tick, name) for name in line.books}
+    joint = line.config.pace_unit in line.books and line.config.count_unit in line.books
+    for name in wanted:
+        reach = min(closed.values()) if joint else closed[name]
+        floor = max(horizon, reach - kept)
+        line.books[name].forget(floor)
+        for issue in {name, LINE} if joint else {name}:
+            forget(line.issues.setdefault(issue, Issue()), floor)
+
+
+def _longest(config: LineConfig) -> int:
+    """Length of the longest window, ms."""
+    shifts = config.calendar.shifts if config.calendar is not None and config.shift_windows else ()
+    return max(max(config.windows) * 1000, *((shift.end - shift.begin) * MINUTE_MS for shift in shifts), 0)
+
+
+def _closed(state: PartitionState, line: LineState, tick: Tick, unit: str) -> int:
+    """How far a unit's states, modes and counters have come, at most to the line's clock."""
+    metrics = (m for u in line.config.units if u.name == unit for m in u.metrics if m.role in BOOKED)
+    codes = state.registry.of_line(tick.line, [(unit, metric.name) for metric in metrics]).values()
+    closed = {int(tick.closed[state.registry.source_of[code]]) for code in codes} - {NEVER}
+    return min([tick.clock, *closed])
