@@ -44,6 +44,10 @@ def encode(results: Sequence[Result]) -> bytes:
     return _ENCODER.encode(results)
 
 
+def encode_one(result: Result) -> str:
+    return _ENCODER.encode(result).decode()
+
+
 def decode(value: bytes) -> list[Result]:
     try:
         return _DECODER.decode(value)

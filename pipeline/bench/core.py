@@ -19,7 +19,7 @@ from pipeline.bench.loads import FIRST_MS, POLL_MS, Load, Mismatch, Raw, Shape, 
 from pipeline.bench.table import Row, row
 from pipeline.core.ledger import FIELDS
 from pipeline.core.ports import Outgoing
-from pipeline.roles.worker import spoken
+from pipeline.roles.spoken import spoken
 from pipeline.runtime import snapshot
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.worker import step

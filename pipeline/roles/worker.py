@@ -1,33 +1,27 @@
 """The worker role: samples.v1 in; results.v1, alerts.v1, late.v1 and rejects.v1 out; state in checkpoints."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-import numpy as np
-
-from connectors.codecs import alerts_json, results_json, windows_json
+from connectors.codecs import windows_json
 from pipeline.core.errors import ConfigError
 from pipeline.core.event_time import NEVER
-from pipeline.core.frames import Frame, FrameError, Kind, decode, encode
+from pipeline.core.frames import FrameError, Kind, decode
 from pipeline.core.line_config import LineConfig
 from pipeline.core.ports import Log, Outgoing, Record
-from pipeline.core.results import LineResults
 from pipeline.roles.reading import rejected
+from pipeline.roles.spoken import spoken
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Committer, Saved, Slots
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.plan import Entry
-from pipeline.steps.worker import Aside, Output, step
+from pipeline.steps.worker import Output, step
 
-SAMPLES, RESULTS, ALERTS, LATE, REJECTS = "samples.v1", "results.v1", "alerts.v1", "late.v1", "rejects.v1"
+SAMPLES = "samples.v1"
 DAY_MS = 86_400_000
 COUNTABLE = 1 << 53
-SENTENCES = {
-    "late": "event time: its second was closed when the sample came; expected within allowed_lateness",
-    "clock": "event time: too far from the time of receipt; expected at most max_clock_skew ahead, max_age behind",
-}
 
 
 @dataclass(slots=True)
@@ -78,18 +72,23 @@ class Worker:
         return Held(PartitionState(), first, max(first, committed or 0))
 
     def turn(self, max_wait: float) -> int:
+        """What a failed flush kept goes out before anything new is read."""
+        self._flush()
         records = self.reader.poll(max_wait)
         with self.instruments.step_duration.labels(self.name).time():
             for partition in {record.partition for record in records}:
                 self._take(self.held[partition], [r for r in records if r.partition == partition])
-        self.writer.flush()
-        self.spoken_to = {partition: held.aloud for partition, held in self.held.items()}
+        self._flush()
         if self.committer.checkpoint_due():
             self.committer.checkpoint(self._saved(), self.spoken_to)
             self._forget(records)
         elif self.committer.commit_due():
             self.committer.commit(self.spoken_to)
         return len(records)
+
+    def _flush(self) -> None:
+        self.writer.flush()
+        self.spoken_to = {partition: held.aloud for partition, held in self.held.items()}
 
     def _saved(self) -> dict[int, Saved]:
         return {partition: Saved(held.position, snapshot.dump(held.state)) for partition, held in self.held.items()}
@@ -150,77 +149,3 @@ def read(record: Record) -> Entry | Outgoing:
         return Entry(record.offset, record.append_ms, record.key.decode(), frame)
     except (FrameError, ValueError) as error:
         return rejected(record, SAMPLES, str(error).splitlines()[0])
-
-
-@dataclass(slots=True)
-class _Saying:
-    """What a line says at one record: results as JSON."""
-
-    line: str
-    texts: list[str] = field(default_factory=list)
-    kinds: set[str] = field(default_factory=set)
-    alone: list[Outgoing] = field(default_factory=list)  # progress, which stands alone, and alerts
-
-
-def spoken(out: Output, aloud: int, partition: int, heads: windows_json.Heads, paths: Sequence[str]) -> list[Outgoing]:
-    """Records to write for what records from `aloud` on made the lines say; paths by line code."""
-    said: dict[int, _Saying] = {}
-    for found in out.windows:
-        for line, offset, texts, scored in windows_json.encode(found, heads):
-            saying = said.setdefault(offset, _Saying(paths[line]))
-            saying.texts += texts
-            saying.kinds |= {"metric", "score"} if scored else {"metric"}
-    for own in out.results:
-        _say(said.setdefault(own.offset, _Saying(own.line)), own)
-    written: list[Outgoing] = []
-    for _, saying in sorted((item for item in said.items() if item[0] >= aloud), key=lambda item: item[0]):
-        if saying.texts:
-            written.append(_results(saying.line.encode(), saying.texts, saying.kinds))
-        written += saying.alone
-    for topic, asides in ((LATE, out.late), (REJECTS, out.rejected)):
-        written += [_aside(topic, aside, partition) for aside in asides if aside.entry.offset >= aloud]
-    return written
-
-
-def _say(saying: _Saying, own: LineResults) -> None:
-    key = own.line.encode()
-    for result in own.results:
-        text = results_json.encode_one(result)
-        if result.kind == "progress":
-            saying.alone.append(_results(key, [text], {result.kind}))
-        else:
-            saying.texts.append(text)
-            saying.kinds.add(result.kind)
-    for alert in own.alerts:
-        saying.alone.append(Outgoing(ALERTS, key, alerts_json.encode(alert), alerts_json.cloudevents(alert, own.line)))
-
-
-def _results(key: bytes, texts: Sequence[str], kinds: Iterable[str]) -> Outgoing:
-    value = f"[{','.join(texts)}]".encode()
-    return Outgoing(RESULTS, key, value, (("kinds", ",".join(sorted(kinds)).encode()),))
-
-
-def _aside(topic: str, aside: Aside, partition: int) -> Outgoing:
-    frame, rows = aside.entry.frame, np.array(aside.rows)
-    headers = (
-        ("reason", aside.reason.encode()),
-        ("sentence", SENTENCES[aside.reason].encode()),
-        ("samples", str(len(rows)).encode()),
-        ("partition", str(partition).encode()),
-        ("offset", str(aside.entry.offset).encode()),
-    )
-    return Outgoing(topic, aside.entry.line.encode(), encode(_chosen(frame, rows)), headers)
-
-
-def _chosen(frame: Frame, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Frame:
-    """The same frame with some of its rows: original values, original header."""
-    return replace(
-        frame,
-        index=frame.index[rows],
-        t=frame.t[rows],
-        v=frame.v[rows],
-        text=None if frame.text is None else frame.text[rows],
-        q=None if frame.q is None else frame.q[rows],
-        row_flags=None if frame.row_flags is None else frame.row_flags[rows],
-        seq=None if frame.seq is None else frame.seq[rows],
-    )

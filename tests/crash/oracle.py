@@ -19,7 +19,8 @@ from connectors.sqlite_log import SqliteLog
 from pipeline.core.frames import decode
 from pipeline.core.ports import Record
 from pipeline.core.results import Result, Transition
-from pipeline.roles.worker import ALERTS, RESULTS, read, spoken
+from pipeline.roles.spoken import ALERTS, RESULTS, spoken
+from pipeline.roles.worker import read
 from pipeline.runtime.clock import WallClock
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.worker import step
