@@ -15,8 +15,7 @@ from pipeline.steps.plan import Entry
 
 def crowded(state: PartitionState, entries: Sequence[Entry]) -> set[str]:
     """Lines of which one of these records could exceed the bound: those whose rows together would."""
-    rows = len(state.open) + sum(len(entry.frame) for entry in entries)
-    if rows <= min(line.config.time.max_open_rows for line in state.lines.values()):
+    if len(state.open) + sum([len(entry.frame.t) for entry in entries]) <= state.least_open:
         return set()
     waiting = np.bincount(state.registry.line_of[state.open.all().series], minlength=len(state.registry.paths))
     for entry in entries:

@@ -24,9 +24,10 @@ def read_rows(
     state: PartitionState, frames: Sequence[Frame], lines: Sequence[int], ledger: npt.NDArray[np.int32]
 ) -> Rows:
     """Rows in log order. lines: line code by frame; ledger i32 by row."""
-    names = [state.registry.codes(line, frame.names) for line, frame in zip(lines, frames, strict=True)]
-    first = np.cumsum([0, *(len(codes) for codes in names[:-1])])  # where a frame's names begin
-    index = np.concatenate([f.index for f in frames]) + np.repeat(first, [len(f.index) for f in frames])
+    codes = state.registry.codes
+    names = [codes(line, frame.names) for line, frame in zip(lines, frames, strict=True)]
+    first = np.cumsum([0, *[len(own) for own in names[:-1]]])  # where a frame's names begin
+    index = np.concatenate([f.index for f in frames]) + np.repeat(first, [len(f.t) for f in frames])
     series = np.concatenate(names).take(index)
     flags = _column([f.row_flags for f in frames], frames)
     if flags is not None:

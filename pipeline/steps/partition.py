@@ -65,11 +65,6 @@ class LineState:
         by_exception = any(metric.by_exception for metric in unit.metrics if metric.role == role)
         return StateTrack(self.config.time.valid_for_ms, by_exception)
 
-    @property
-    def busy(self) -> bool:
-        """Has it more to say at a tick than windows of metrics?"""
-        return bool(self.books or self.config.alarms or self.alarms.entries)
-
     def learn(self, code: int, text: str) -> None:
         """A text that a state or mode metric sent. Names that mean something always find room."""
         meant = canonical_name(text) in NAMES or any(text in metric.codes for metric in self._metrics())
@@ -88,7 +83,8 @@ def _followed(unit: UnitConfig, role: str) -> tuple[str, ...]:
 class PartitionState:
     """One partition. Columns by series code: `prev_t` and `prev_live` of the newest reduced sample, `heard_running`
     and `heard_append` at its newest row in time, `level` by width of its newest published anomaly. Columns by line
-    code: `ledger_said`, 10-s step of append time at which the ledger last left; `progress_said`, of its clock."""
+    code: `ledger_said`, 10-s step of append time at which the ledger last left; `progress_said`, of its clock;
+    `busy`: has the line more to say at a tick than windows of metrics? `least_open`: the least `max_open_rows`."""
 
     registry: Registry = field(default_factory=Registry)
     traits: Traits = field(default_factory=Traits)
@@ -107,6 +103,8 @@ class PartitionState:
     level: dict[int, Ints] = field(default_factory=dict)
     ledger_said: Ints = field(default_factory=_column)
     progress_said: Ints = field(default_factory=_column)
+    busy: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    least_open: int = 0
 
     def configure(self, code: int, config: LineConfig) -> None:
         """The configuration of a line, in force from here on."""
@@ -120,6 +118,10 @@ class PartitionState:
         self.traits.configure(code, self.registry, {code: config})
         self.ledger_said = grown(self.ledger_said, code + 1, -1)
         self.progress_said = grown(self.progress_said, code + 1, -1)
+        self.busy = grown(self.busy, code + 1, False)
+        self.busy[code] = bool(line.books or config.alarms or line.alarms.entries)
+        if config.time.max_open_rows != self.least_open:
+            self.least_open = min(line.config.time.max_open_rows for line in self.lines.values())
 
     def _configs(self) -> dict[int, LineConfig]:
         return {code: line.config for code, line in self.lines.items()}

@@ -56,9 +56,9 @@ class Tick:
     closed: Ints
 
 
-def each(ticks: Ticks) -> Iterator[Tick]:
+def each(ticks: Ticks, places: npt.NDArray[np.intp]) -> Iterator[Tick]:
     columns = (ticks.line, ticks.offset, ticks.append, ticks.clock, ticks.running)
-    for line, offset, append, clock, running in zip(*(column.tolist() for column in columns), strict=True):
+    for line, offset, append, clock, running in zip(*(column[places].tolist() for column in columns), strict=True):
         yield Tick(line, offset, append, clock, running, ticks.closed)
 
 

@@ -7,7 +7,6 @@ stood before that record; both are places in the log, not in a poll.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 
 import numpy as np
 
@@ -51,9 +50,8 @@ class Output:
 def step(state: PartitionState, entries: Sequence[Entry]) -> tuple[PartitionState, Output]:
     """Takes records of one partition in log order. The state is handed in and back; the old one is spent."""
     out = Output()
-    for part in _parts(state, entries):
-        for entry in part:
-            _known(state, entry)
+    for part in _parts(entries):
+        _meet(state, part)
         _say_ledgers(state, part, out)
         slow = crowded(state, part)
         rest = [entry for entry in part if entry.line not in slow] if slow else part
@@ -67,29 +65,32 @@ def step(state: PartitionState, entries: Sequence[Entry]) -> tuple[PartitionStat
     return state, out
 
 
-def _parts(state: PartitionState, entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
     """Slices within one step of append time; one ends behind a record that ends a run, and one begins where a
     configuration comes into force."""
-    for _, group in groupby(entries, lambda entry: entry.append_ms // LEDGER_MS):
-        part: list[Entry] = []
-        for entry in group:
-            if entry.frame.kind == Kind.CONFIGURATION and part:
-                yield part
-                part = []
-            part.append(entry)
-            if entry.frame.flags & END:
-                yield part
-                part = []
-        if part:
-            yield part
+    start = 0
+    for k, entry in enumerate(entries):
+        frame = entry.frame
+        if k > start and (
+            frame.kind == Kind.CONFIGURATION or entry.append_ms // LEDGER_MS != entries[start].append_ms // LEDGER_MS
+        ):
+            yield entries[start:k]
+            start = k
+        if frame.flags & END:
+            yield entries[start : k + 1]
+            start = k + 1
+    if start < len(entries):
+        yield entries[start:]
 
 
-def _known(state: PartitionState, entry: Entry) -> None:
-    """Gives a line its configuration: the record's, or the defaults for a line nobody declared."""
-    if entry.frame.kind == Kind.CONFIGURATION:
-        state.configure(state.registry.line(entry.line), LineConfig.model_validate_json(entry.frame.body))
-    elif entry.line not in state.registry.lines:
-        state.configure(state.registry.line(entry.line), LineConfig(path=entry.line))
+def _meet(state: PartitionState, entries: Sequence[Entry]) -> None:
+    """Gives lines their configuration: a record's, or the defaults for a line nobody declared."""
+    first = entries[0]
+    if first.frame.kind == Kind.CONFIGURATION:
+        state.configure(state.registry.line(first.line), LineConfig.model_validate_json(first.frame.body))
+    known = state.registry.lines
+    for path in dict.fromkeys([entry.line for entry in entries if entry.line not in known]):
+        state.configure(state.registry.line(path), LineConfig(path=path))
 
 
 def _slice(state: PartitionState, entries: Sequence[Entry], out: Output) -> None:
@@ -127,7 +128,7 @@ def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
         out.windows.append(found)
         saying.add(metrics.anomalies(state, found))
     saying.add(publish.progress(state, ticks))
-    busy = [tick for tick in each(ticks) if state.lines[tick.line].busy]
+    busy = list(each(ticks, np.flatnonzero(state.busy[ticks.line])))
     if busy:
         seen = units.closed(state, rows, z)
         for tick in busy:
@@ -153,12 +154,12 @@ def _put_aside(entries: Sequence[Entry], made: Plan, out: Output) -> None:
 
 def _say_ledgers(state: PartitionState, entries: Sequence[Entry], out: Output) -> None:
     """The entries of a part lie within one step: the first one of each line may say its ledger."""
-    step_now = entries[0].append_ms // LEDGER_MS
-    for entry in entries:
-        code = state.registry.lines[entry.line]
-        if step_now > state.ledger_said[code]:
-            state.ledger_said[code] = step_now
-            _say_ledger(state, entry, out)
+    step_now, known = entries[0].append_ms // LEDGER_MS, state.registry.lines
+    codes = np.array([known[entry.line] for entry in entries])
+    for k in np.flatnonzero(state.ledger_said[codes] < step_now).tolist():
+        if state.ledger_said[codes[k]] < step_now:
+            state.ledger_said[codes[k]] = step_now
+            _say_ledger(state, entries[k], out)
 
 
 def _say_ledger(state: PartitionState, entry: Entry, out: Output) -> None:
