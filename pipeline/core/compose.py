@@ -66,14 +66,8 @@ def fold(windows: Windows, cells: Cells, lead_until: Ints, hold_ms: Ints, width:
     lead_until i64 by cell: how far the sample before the cell's first one covers; hold_ms i64 by series code.
     """
     start = cells.start // width * width
-    first = np.concatenate(([True], cells.series[1:] != cells.series[:-1]))
-    place = np.arange(len(cells))
-    rank = place - np.maximum.accumulate(np.where(first, place, 0))
-    order = np.argsort(rank, kind="stable")
-    bounds = np.append(0, np.cumsum(np.bincount(rank)))
     left: list[Table] = []
-    for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        chosen = order[low:high]
+    for chosen in _ranks(cells.series):
         series, begin = cells.series[chosen], start[chosen]
         opens = windows.start[series] != begin
         done = series[opens & windows.dirty[series]]
@@ -86,32 +80,48 @@ def fold(windows: Windows, cells: Cells, lead_until: Ints, hold_ms: Ints, width:
     return left
 
 
+def _ranks(series: npt.NDArray[np.int32]) -> list[npt.NDArray[np.intp]]:
+    """Places of the first cells of all series, of the second ones, and so on."""
+    first = np.append(True, series[1:] != series[:-1])
+    place = np.arange(len(series))
+    if first.all():
+        return [place]
+    rank = place - np.maximum.accumulate(np.where(first, place, 0))
+    return np.split(np.argsort(rank, kind="stable"), np.cumsum(np.bincount(rank))[:-1])
+
+
+def _places(codes: npt.NDArray[np.integer]) -> npt.NDArray[np.integer] | slice:
+    """The same places, as a slice where rising codes have no hole: it costs a fraction."""
+    low, high = int(codes[0]), int(codes[-1]) + 1
+    return slice(low, high) if high - low == len(codes) else codes
+
+
 def _open(windows: Windows, cells: Cells, chosen: npt.NDArray[np.intp], begin: Ints, lead_until: Ints) -> None:
-    s = cells.series[chosen]
+    s, own = _places(cells.series[chosen]), _places(chosen)
     for name in ("n", "ref", "total", "square", "least", "most", "last", "mean_after", "peak", "live", "last_t"):
-        getattr(windows, name)[s] = getattr(cells, name)[chosen]
+        getattr(windows, name)[s] = getattr(cells, name)[own]
     lead = np.maximum(0, np.minimum(cells.first_t[chosen], lead_until[chosen]) - begin)
     windows.start[s], windows.cover[s] = begin, lead + cells.cover[chosen]
     windows.dirty[s], windows.published[s] = True, False
 
 
 def _merge(windows: Windows, cells: Cells, chosen: npt.NDArray[np.intp], hold_ms: Ints) -> None:
-    s = cells.series[chosen]
-    n0, n1 = windows.n[s], cells.n[chosen]
-    gap = np.minimum(cells.first_t[chosen] - windows.last_t[s], hold_ms[s])
-    windows.cover[s] += np.where(windows.live[s], gap, 0) + cells.cover[chosen]
-    windows.last_t[s], windows.live[s] = cells.last_t[chosen], cells.live[chosen]
-    ref = np.where(n0 > 0, windows.ref[s], cells.ref[chosen])
-    d = np.where(n1 > 0, cells.ref[chosen] - ref, 0.0)
-    total, square = cells.total[chosen], cells.square[chosen]
+    s, own = _places(cells.series[chosen]), _places(chosen)
+    n0, n1 = windows.n[s], cells.n[own]
+    gap = np.minimum(cells.first_t[own] - windows.last_t[s], hold_ms[s])
+    windows.cover[s] += np.where(windows.live[s], gap, 0) + cells.cover[own]
+    windows.last_t[s], windows.live[s] = cells.last_t[own], cells.live[own]
+    ref = np.where(n0 > 0, windows.ref[s], cells.ref[own])
+    d = np.where(n1 > 0, cells.ref[own] - ref, 0.0)
+    total, square = cells.total[own], cells.square[own]
     windows.total[s] += total + n1 * d
     windows.square[s] += square + 2.0 * d * total + n1 * (d * d)
     windows.ref[s], windows.n[s] = ref, n0 + n1
-    windows.least[s] = np.minimum(windows.least[s], cells.least[chosen])
-    windows.most[s] = np.maximum(windows.most[s], cells.most[chosen])
-    windows.peak[s] = np.maximum(windows.peak[s], cells.peak[chosen])
+    windows.least[s] = np.minimum(windows.least[s], cells.least[own])
+    windows.most[s] = np.maximum(windows.most[s], cells.most[own])
+    windows.peak[s] = np.maximum(windows.peak[s], cells.peak[own])
     for name in ("last", "mean_after"):
-        getattr(windows, name)[s] = np.where(n1 > 0, getattr(cells, name)[chosen], getattr(windows, name)[s])
+        getattr(windows, name)[s] = np.where(n1 > 0, getattr(cells, name)[own], getattr(windows, name)[s])
     windows.dirty[s] = True
 
 
