@@ -116,15 +116,14 @@ class MemoryWriter:
         self._log, self._buffer, self._newest = log, list[Outgoing](), 0
 
     def write(self, records: Sequence[Outgoing]) -> None:
-        for topic in {record.topic for record in records}:
-            self._log.partitions_of(topic)
         self._buffer += records
 
     def flush(self) -> int:
         with self._log.lock:
             now = self._log.clock.now_ms()
+            topics = {topic: self._log.partitions_of(topic) for topic in {out.topic for out in self._buffer}}
             for out in self._buffer:
-                held = self._log.topics[out.topic]
+                held = topics[out.topic]
                 partition = partition_of(out.key, len(held))
                 records = held[partition]
                 append_ms = max(now, records[-1].append_ms) if records else now

@@ -1,6 +1,7 @@
 """Writes the embedded log, and its state store.
 
-Rule: what `flush` returned for is on the disk; what it raised for is still in the buffer, and not in the log.
+Rules: `write` only remembers, and nothing it does can fail; what `flush` returned for is on the disk; what it raised
+for is still in the buffer, and not in the log.
 """
 
 import sqlite3
@@ -24,8 +25,6 @@ class SqliteWriter:
         self._newest = 0
 
     def write(self, records: Sequence[Outgoing]) -> None:
-        for topic in {record.topic for record in records} - self._partitions.keys():
-            self._partitions[topic] = self._partitions_of(topic)
         for record in records:
             self._buffers.setdefault(record.topic, []).append(record)
 
@@ -40,7 +39,7 @@ class SqliteWriter:
         return self._newest
 
     def _append(self, topic: str, records: list[Outgoing]) -> None:
-        count = self._partitions[topic]
+        count = self._count_of(topic)
         with newest_for_writing(self._folder / topic, self._clock, lambda path: self._connect(topic, path)) as (
             db,
             append_ms,
@@ -56,6 +55,11 @@ class SqliteWriter:
             heads = [(ends[partition], append_ms, partition) for partition in touched]
             db.executemany("UPDATE heads SET next_offset = ?, append_ms = ? WHERE partition = ?", heads)
         self._newest = max(self._newest, append_ms)
+
+    def _count_of(self, topic: str) -> int:
+        if topic not in self._partitions:
+            self._partitions[topic] = self._partitions_of(topic)
+        return self._partitions[topic]
 
     def _connect(self, topic: str, path: Path) -> sqlite3.Connection:
         if topic not in self._files or self._files[topic][0] != path:

@@ -71,10 +71,12 @@ class Reader(Protocol):
 class Writer(Protocol):
     """Writes records. What `flush` returned for is durable; until then nothing is promised."""
 
-    def write(self, records: Sequence[Outgoing]) -> None: ...
+    def write(self, records: Sequence[Outgoing]) -> None:
+        """Only remembers: nothing it does can fail. The topics need not be there before the flush."""
 
     def flush(self) -> int:
-        """Makes all written records durable; returns the newest append time (ms). Raises Unavailable: call it again."""
+        """Makes all written records durable; returns the newest append time (ms) of this writer, 0 before its first.
+        Raises Unavailable: nothing is forgotten, call it again."""
 
     def close(self) -> None: ...
 

@@ -3,10 +3,12 @@
 A series whose last ten or more samples carry one and the same stamp while its value changes, and no `seq` to order
 them, has no clock of its own: t = time of receipt, row flag FROZEN. A repeated message changes no value and counts
 nothing.
+
+Memory is bounded: series are heard in generations of `most` / 2, and what a whole generation did not hear is
+forgotten at its end. Generations end between rows, wherever calls are cut.
 """
 
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,27 +17,61 @@ import numpy.typing as npt
 from pipeline.core.samples import FROZEN, UNDATED, Name, Samples
 
 _NEVER = np.iinfo(np.int64).min
+Ints = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.intp]  # indexes into samples
 
 
 @dataclass(frozen=True, slots=True)
 class Stamps:
-    """Of each series its newest stamp, its newest value, and how often the value changed under that stamp."""
+    """Of each series its newest stamp, its newest value, how often the value changed under that stamp, and whether
+    this generation heard it (`young`: how many it heard).
 
-    series: Mapping[Name, int] = field(default_factory=dict)
-    t: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    `series` only grows, and older Stamps of the same generation share it: a place beyond their columns is new to them.
+    """
+
+    series: dict[Name, int] = field(default_factory=dict)
+    t: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     value: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    changes: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    changes: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    heard: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    young: int = 0
 
 
-def restamp(
-    stamps: Stamps, samples: Samples, receipt_ms: npt.NDArray[np.int64], at_least: int
-) -> tuple[Stamps, Samples]:
+def restamp(stamps: Stamps, samples: Samples, receipt_ms: Ints, at_least: int, most: int) -> tuple[Stamps, Samples]:
     """`receipt_ms` of each row. The sample that is the `at_least`-th under its stamp is the first to be changed."""
     own = np.flatnonzero((samples.seq == 0) & ((samples.flags & UNDATED) == 0))
-    if not len(own):
+    frozen: list[Rows] = []
+    while len(own):
+        stamps, taken, found = _listen(stamps, samples, own, (at_least, most))
+        frozen.append(found)
+        own = own[taken:]
+    rows = np.concatenate(frozen) if frozen else own
+    if not len(rows):
         return stamps, samples
-    stamps, codes = _know(stamps, samples.names)
-    series = codes[samples.name[own]]
+    times, flags = samples.t.copy(), samples.flags.copy()
+    times[rows] = receipt_ms[rows]
+    flags[rows] |= FROZEN
+    return stamps, replace(samples, t=times, flags=flags)
+
+
+def _listen(stamps: Stamps, samples: Samples, own: Rows, bounds: tuple[int, int]) -> tuple[Stamps, int, Rows]:
+    """Takes the rows that this generation has room for (how many), and finds those whose clock stands still."""
+    at_least, most = bounds
+    stamps, series = _know(stamps, samples, own)
+    unheard = np.flatnonzero(~stamps.heard[series])
+    _, first = np.unique(series[unheard], return_index=True)
+    fresh = np.sort(unheard[first])
+    room = max(1, most // 2) - stamps.young
+    ends = len(fresh) > room
+    if ends:
+        own, series = own[: fresh[room]], series[: fresh[room]]
+    found = _count(stamps, samples, own, series, at_least)
+    stamps = _forget(stamps) if ends else replace(stamps, young=stamps.young + len(fresh))
+    return stamps, len(own), found
+
+
+def _count(stamps: Stamps, samples: Samples, own: Rows, series: Ints, at_least: int) -> Rows:
+    """Writes on the columns of `stamps`."""
     order = np.argsort(series, kind="stable")
     own, series = own[order], series[order]
     t, value = samples.t[own], _comparable(samples, own)
@@ -44,34 +80,37 @@ def restamp(
     changed = same & (value != np.where(first, stamps.value[series], np.roll(value, 1)))
     changes = _count_since_new_stamp(first, same, changed, stamps.changes[series])
     last = np.flatnonzero(np.roll(first, -1))
-    newest = Stamps(stamps.series, stamps.t.copy(), stamps.value.copy(), stamps.changes.copy())
-    newest.t[series[last]], newest.value[series[last]] = t[last], value[last]
-    newest.changes[series[last]] = changes[last]
-    frozen = own[changes >= at_least - 1]
-    if not len(frozen):
-        return newest, samples
-    times, flags = samples.t.copy(), samples.flags.copy()
-    times[frozen] = receipt_ms[frozen]
-    flags[frozen] |= FROZEN
-    return newest, replace(samples, t=times, flags=flags)
+    place = series[last]
+    stamps.t[place], stamps.value[place], stamps.changes[place] = t[last], value[last], changes[last]
+    stamps.heard[place] = True
+    return own[changes >= at_least - 1]
 
 
-def _know(stamps: Stamps, names: list[Name]) -> tuple[Stamps, npt.NDArray[np.int64]]:
-    """Gives new series a place; the second is the place of each name."""
-    new = [name for name in dict.fromkeys(names) if name not in stamps.series]
-    if new:
-        series = {**stamps.series, **{name: len(stamps.series) + i for i, name in enumerate(new)}}
-        none = np.zeros(len(new), np.int64)
-        stamps = Stamps(
-            series,
-            np.concatenate((stamps.t, none + _NEVER)),
-            np.concatenate((stamps.value, none.astype(np.float64))),
-            np.concatenate((stamps.changes, none)),
-        )
-    return stamps, np.array([stamps.series[name] for name in names], np.int64)
+def _know(stamps: Stamps, samples: Samples, own: Rows) -> tuple[Stamps, Ints]:
+    """A copy to be written on, with places for new series; the second is the place of each row's series."""
+    places = np.zeros(len(samples.names), np.int64)
+    for index in np.flatnonzero(np.bincount(samples.name[own])).tolist():
+        places[index] = stamps.series.setdefault(samples.names[index], len(stamps.series))
+    none = np.zeros(len(stamps.series) - len(stamps.t), np.int64)
+    known = replace(
+        stamps,
+        t=np.concatenate((stamps.t, none + _NEVER)),
+        value=np.concatenate((stamps.value, none.astype(np.float64))),
+        changes=np.concatenate((stamps.changes, none)),
+        heard=np.concatenate((stamps.heard, none.astype(np.bool_))),
+    )
+    return known, places[samples.name[own]]
 
 
-def _comparable(samples: Samples, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _forget(stamps: Stamps) -> Stamps:
+    """The next generation begins: it remembers what this one heard."""
+    names = [name for name, place in stamps.series.items() if place < len(stamps.heard) and stamps.heard[place]]
+    kept = np.array([stamps.series[name] for name in names], np.int64)
+    series = {name: i for i, name in enumerate(names)}
+    return Stamps(series, stamps.t[kept], stamps.value[kept], stamps.changes[kept], np.zeros(len(kept), np.bool_))
+
+
+def _comparable(samples: Samples, rows: Rows) -> npt.NDArray[np.float64]:
     """Numbers as they are, texts by their checksum: only told apart, never shown."""
     if not samples.texts:
         return samples.v[rows]
@@ -84,8 +123,8 @@ def _count_since_new_stamp(
     first: npt.NDArray[np.bool_],
     same: npt.NDArray[np.bool_],
     changed: npt.NDArray[np.bool_],
-    before: npt.NDArray[np.int64],
-) -> npt.NDArray[np.int64]:
+    before: Ints,
+) -> Ints:
     """Running number of changes under one stamp, going on from `before` where a series' stamp did not move."""
     total = np.cumsum(changed)
     base = np.where(same, total - changed - before, total)

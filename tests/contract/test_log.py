@@ -268,8 +268,26 @@ def test_a_topic_with_another_number_of_partitions_is_refused_in_one_line(bench:
 def test_a_topic_that_was_never_ensured_is_our_own_mistake(bench: Bench) -> None:
     with pytest.raises(Bug, match=r"nowhere.v1"):
         bench.log.reader("nowhere.v1", "g")
+    writer = bench.log.writer()
+    writer.write([Outgoing("nowhere.v1", A, b"")])
     with pytest.raises(Bug, match=r"nowhere.v1"):
-        bench.log.writer().write([Outgoing("nowhere.v1", A, b"")])
+        writer.flush()
+
+
+def test_a_write_only_remembers_and_a_flush_that_raises_keeps_everything_for_the_next_one(bench: Bench) -> None:
+    writer = bench.log.writer()
+    writer.write([Outgoing("samples.v1", A, b"1"), Outgoing("born-later.v1", A, b"2"), Outgoing("samples.v1", A, b"3")])
+    writer.write([Outgoing("born-later.v1", A, b"4"), Outgoing("two.v1", A, b"5")])
+    for _ in range(2):
+        with pytest.raises(Bug, match=r"born-later.v1"):
+            writer.flush()
+    writer.write([Outgoing("samples.v1", A, b"6")])
+    bench.log.ensure({"born-later.v1": 1})
+    bench.clock.now += 5
+    assert writer.flush() == writer.flush() == START + 5
+    assert values(bench.all_records()) == [b"1", b"3", b"6"]
+    assert values(bench.all_records("born-later.v1")) == [b"2", b"4"]
+    assert values(bench.all_records("two.v1")) == [b"5"]
 
 
 def test_state_is_kept_whole_by_a_flush_and_found_by_prefix(bench: Bench) -> None:

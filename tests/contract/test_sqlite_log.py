@@ -127,6 +127,20 @@ def test_a_full_disk_is_said_in_one_sentence_and_nothing_is_lost_or_repeated_onc
     assert log.state().load("") == {"key": bytes(1_000_000)}
 
 
+def test_a_writer_whose_first_write_finds_the_log_away_raises_at_the_flush_and_loses_nothing(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log", VirtualClock(START))
+    log.ensure({"samples.v1": 1})
+    writer = log.writer()
+    (tmp_path / "log").rename(tmp_path / "away")
+    for value in (b"1", b"2"):
+        writer.write([Outgoing("samples.v1", b"k", value)])
+        with pytest.raises(Unavailable, match=r"meta.sqlite: cannot be opened"):
+            writer.flush()
+    (tmp_path / "away").rename(tmp_path / "log")
+    assert writer.flush() == START
+    assert [record.value for record in records_of(log)] == [b"1", b"2"]
+
+
 def test_a_folder_that_cannot_be_is_said_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(Unavailable, match=r"file/log: cannot be written") as raised:

@@ -1,70 +1,30 @@
 """Laws of the gateway's step: nothing lost, nothing split, numbers and totals without holes, rejects declared once."""
 
 from collections import Counter
+from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.frames import END, NO_TEXT, Frame, Kind, decode
+from pipeline.core.frames import END, NO_TEXT, Kind, decode
 from pipeline.core.line_config import LineConfig
-from pipeline.core.ports import Outgoing
-from pipeline.core.samples import FROZEN, UNDATED, Name, Payload, Reject, Samples
+from pipeline.core.samples import FROZEN, UNDATED, Payload, Reject
 from pipeline.steps.gateway import GatewaySettings, GatewayState, configuration, end, heartbeats, pack
-
-NAMES = [
-    Name("s/l1", "filler", "speed"), Name("s/l1", "", "power"), Name("s/l2", "filler", "speed"),
-    Name("s/l1", "filler", "state", "edge-7"), Name("s/l2", "capper", "state"),
-]  # fmt: skip
-TEXTS = ["execute", "idle", "x\x1ey"]
-Row = tuple[int, int, float, int, int, int]  # payload, name, value, t, text, seq
-
-
-def make_samples(rows: list[Row]) -> Samples:
-    rows = sorted(rows, key=lambda row: row[0])
-    payload, name, v, t, text, seq = zip(*rows, strict=True) if rows else ((),) * 6
-    return Samples(
-        NAMES, TEXTS, np.array(name, np.int32), np.array(t, np.int64), np.array(v, np.float64),
-        np.array(text, np.int32), np.zeros(len(rows), np.uint8), np.zeros(len(rows), np.uint8),
-        np.array(seq, np.uint64), np.array(payload, np.int32),
-    )  # fmt: skip
-
-
-def make_payloads(count: int, first_ms: int = 1_000, body: bytes = b"0123456789") -> list[Payload]:
-    return [Payload(f"topic/{i}", body, first_ms + 10 * i) for i in range(count)]
-
-
-def frames_of(out: list[Outgoing]) -> list[tuple[str, Frame]]:
-    return [(record.key.decode(), decode(record.value)) for record in out if record.topic == "samples.v1"]
-
-
-def rejects_of(out: list[Outgoing]) -> list[Outgoing]:
-    return [record for record in out if record.topic == "rejects.v1"]
-
-
-def start() -> GatewayState:
-    return GatewayState("gw-1", 7)
-
-
-ROWS = st.lists(
-    st.tuples(
-        st.integers(0, 9),
-        st.integers(0, 4),
-        st.floats(-9, 9),
-        st.integers(0, 50),
-        st.integers(-1, 2),
-        st.integers(0, 3),
-    ),
-    max_size=60,
+from pipeline.steps.log_time import LogTime
+from tests.unit.steps.received import (
+    NAMES,
+    REJECTS,
+    ROWS,
+    TEXTS,
+    Row,
+    frames_of,
+    make_payloads,
+    make_samples,
+    rejects_of,
+    start,
 )
-REJECTS = st.lists(
-    st.builds(
-        Reject, st.integers(0, 9), st.sampled_from(["", "s/l1", "s/l3"]), st.just("bad_value"), st.just("no"),
-        st.integers(1, 3),
-    ),
-    max_size=8,
-)  # fmt: skip
+
 SETTINGS = GatewaySettings(max_rows=7, max_bytes=35, frozen_after=1_000)
 
 
@@ -160,34 +120,77 @@ def test_a_reject_keeps_its_topic_and_bytes_and_one_without_a_line_is_declared_u
 
 
 def test_a_heartbeat_comes_each_second_for_a_line_that_had_nothing_else_and_for_the_pseudo_line_once_seen() -> None:
-    state, _ = pack(start(), make_samples([(0, 0, 1.0, 0, -1, 0)]), [], make_payloads(1))
+    state, _ = configuration(start(), [LineConfig(path="s/l9")], 999)
+    state, _ = pack(state, make_samples([(0, 0, 1.0, 0, -1, 0)]), [], make_payloads(1))
     state, _ = pack(state, make_samples([]), [Reject(0, "", "bad_topic", "no", 1)], make_payloads(1))
-    state, out = heartbeats(state, 1_999, ["s/l9"])
-    assert [(line, frame.kind, frame.number) for line, frame in frames_of(out)] == [("s/l9", Kind.HEARTBEAT, 1)]
-    state, out = heartbeats(state, 2_000, ["s/l9"])
+    state, out = heartbeats(state, 1_999)
+    assert [(line, frame.kind, frame.number) for line, frame in frames_of(out)] == [("s/l9", Kind.HEARTBEAT, 2)]
+    state, out = heartbeats(state, 2_000)
     assert [(line, frame.number, frame.total_rows) for line, frame in frames_of(out)] == [
         ("s/l1", 2, 1),
         ("_unassigned", 2, 0),
     ]
-    assert heartbeats(state, 2_000, ["s/l9"])[1] == []
+    assert heartbeats(state, 2_000)[1] == []
     assert [line for line, _ in frames_of(heartbeats(state, 2_999)[1])] == ["s/l9"]
 
 
 def test_a_clock_that_falls_back_does_not_silence_a_line() -> None:
-    state, _ = heartbeats(start(), 10_000_000, ["s/l1"])
-    _, out = heartbeats(state, 5_000, ["s/l1"])
+    state, _ = configuration(start(), [LineConfig(path="s/l1")], 10_000_000)
+    _, out = heartbeats(state, 5_000)
     assert len(out) == 1
+
+
+HOUR = 3_600_000
+
+
+def behind_by_an_hour() -> GatewayState:
+    """Our clock said 1000 when the log said 3601000."""
+    return replace(start(), time=LogTime(60_000).learn(1_000, 1_000, 1_000 + HOUR))
+
+
+def test_while_our_clock_is_off_everything_that_is_stamped_has_the_log_s_time() -> None:
+    samples = make_samples([(i, 0, float(i), 77, -1, 0) for i in range(12)] + [(12, 2, 1.0, 1_120, -1, 0)])
+    samples.flags[12] = UNDATED
+    reject = Reject(13, "s/l3", "bad_json", "no")
+    state, out = pack(behind_by_an_hour(), samples, [reject], make_payloads(14))
+    frames = dict(frames_of(out))
+    assert {line: frame.ingest_ms - HOUR for line, frame in frames.items()} == {
+        "s/l1": 1_110, "s/l2": 1_120, "s/l3": 1_130,
+    }  # fmt: skip
+    assert frames["s/l1"].t.tolist() == [77] * 9 + [HOUR + 1_090 + 10 * i for i in range(3)]
+    assert frames["s/l2"].t.tolist() == [HOUR + 1_120]
+    [record] = rejects_of(out)
+    assert dict(record.headers)["receipt_ms"] == b"%d" % (HOUR + 1_130)
+    _, [beat] = heartbeats(state, 2_110)
+    assert (beat.key, decode(beat.value).ingest_ms) == (b"s/l1", HOUR + 2_110)
+    assert {frame.ingest_ms for _, frame in frames_of(end(state, 2_200)[1])} == {HOUR + 2_200}
+
+
+def test_lines_beat_by_our_own_clock_while_the_log_s_time_stands_still() -> None:
+    state, _ = configuration(behind_by_an_hour(), [LineConfig(path="s/l1")], 1_000)
+    beats = []
+    for now in range(1_000, 6_000, 250):
+        state, out = heartbeats(replace(state, time=state.time.learn(now, now, 1_000 + HOUR)), now)
+        beats += [(now, frame.ingest_ms) for _, frame in frames_of(out)]
+    assert beats == [(now, 1_000 + HOUR) for now in (2_000, 3_000, 4_000, 5_000)]
 
 
 def test_a_configuration_record_is_numbered_like_any_other_and_end_is_a_flag_of_the_last_frame() -> None:
     line = LineConfig(path="s/l1")
-    state, [first] = configuration(start(), line, 900)
+    state, [first] = configuration(start(), [line], 900)
     frame = decode(first.value)
     assert (first.key, frame.kind, frame.number, frame.body) == (b"s/l1", Kind.CONFIGURATION, 1, line.to_json())
     state, _ = pack(state, make_samples([(0, 0, 1.0, 0, -1, 0)]), [], make_payloads(1))
     _, [last] = end(state, 1_001)
     frame = decode(last.value)
     assert (frame.flags, frame.number, frame.total_rows) == (END, 3, 1)
+
+
+def test_ten_thousand_lines_are_configured_in_one_go() -> None:
+    lines = [LineConfig(path=f"s/l{i}") for i in range(10_000)]
+    state, out = configuration(start(), lines, 900)
+    assert [record.key.decode() for record in out] == list(state.lines) == [line.path for line in lines]
+    assert {totals.number for totals in state.lines.values()} == {1}
 
 
 @pytest.mark.parametrize("cuts", [[15], [1] * 15, [4, 11], [9, 1, 5]])
