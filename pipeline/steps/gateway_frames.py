@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pipeline.core.frames import NO_TEXT, Frame, FrameName
 from pipeline.core.samples import Reject, Samples
+from pipeline.steps.names_table import NamesTable
 
 Rows = npt.NDArray[np.int64]  # indexes into samples
 
@@ -73,23 +74,23 @@ def _payload_ends(payload: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     return np.flatnonzero(np.append(payload[1:] != payload[:-1], True)) + 1
 
 
-def with_rows(draft: Frame, samples: Samples, rows: Rows) -> Frame:
-    """The frame with these rows (given in order of receipt), sorted."""
+def with_rows(draft: Frame, samples: Samples, rows: Rows, table: NamesTable) -> tuple[Frame, NamesTable]:
+    """The frame with these rows (given in order of receipt), sorted; and the table of its names, for the next one."""
     used, index_of = np.unique(samples.name[rows], return_inverse=True)
     own = [FrameName(*samples.names[i][1:]) for i in used]
-    names = sorted(set(own))
-    place = {name: i for i, name in enumerate(names)}
-    pairs = {pair: i for i, pair in enumerate(dict.fromkeys(name[:2] for name in names))}
+    table = table.holding(own)
+    pairs = {pair: i for i, pair in enumerate(dict.fromkeys(name[:2] for name in sorted(own)))}
     rank = np.array([pairs[name[:2]] for name in own], np.int64)[index_of]
-    index = np.array([place[name] for name in own], np.uint16)[index_of]
+    index = np.array([table.place[name] for name in own], np.uint16)[index_of]
     order = np.lexsort((samples.t[rows], rank))
     rows, index = rows[order], index[order]
     texts, text = _texts(samples, rows)
     q, flags, seq = samples.q[rows], samples.flags[rows], samples.seq[rows]
-    return replace(
-        draft, names=tuple(names), texts=texts, index=index, t=samples.t[rows], v=samples.v[rows], text=text,
+    frame = replace(
+        draft, names=table.names, texts=texts, index=index, t=samples.t[rows], v=samples.v[rows], text=text,
         q=q if q.any() else None, row_flags=flags if flags.any() else None, seq=seq if seq.any() else None,
     )  # fmt: skip
+    return frame, table
 
 
 def _texts(samples: Samples, rows: Rows) -> tuple[tuple[str, ...], npt.NDArray[np.uint16] | None]:
