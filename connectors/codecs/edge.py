@@ -9,17 +9,27 @@ from itertools import pairwise
 
 import numpy as np
 
+from connectors.codecs.columns import Bodies, Columns
 from connectors.codecs.json_cursor import Bools, Ints
 from connectors.codecs.json_samples import Rows
-from connectors.codecs.own_fast import Bodies, Columns, decode_batches, decode_singles
+from connectors.codecs.line_fast import decode_simple_lines
+from connectors.codecs.line_protocol import decode_lines
+from connectors.codecs.own_fast import decode_batches, decode_singles
 from connectors.codecs.own_strict import decode_own
+from connectors.codecs.telegraf import decode_telegraf
+from connectors.codecs.telegraf_fast import decode_metrics
 from connectors.codecs.topics import Grammar, Misrouted, Route
 from connectors.codecs.umh import decode_umh
 from pipeline.core.samples import UNDATED, Payload, Reject, Samples
 
 BLOCK_BYTES = 1 << 19  # read at once: the columns of so much stay in the processor's cache
 
-_STRICT: dict[str, Callable[[Rows, Route, Payload, int], None]] = {"own": decode_own, "umh": decode_umh}
+STRICT: dict[str, Callable[[Rows, Route, Payload, int], None]] = {
+    "influx": decode_lines,
+    "own": decode_own,
+    "telegraf": decode_telegraf,
+    "umh": decode_umh,
+}
 
 
 def decode(payloads: Sequence[Payload], grammar: Grammar, max_payload: int) -> tuple[Samples, list[Reject]]:
@@ -42,7 +52,7 @@ def decode(payloads: Sequence[Payload], grammar: Grammar, max_payload: int) -> t
     for index in np.flatnonzero(todo).tolist():
         route = routes[topic[index]]
         if isinstance(route, Route):
-            _STRICT[route.family](rows, route, payloads[index], index)
+            STRICT[route.family](rows, route, payloads[index], index)
     rejects = sorted(rows.rejects, key=lambda reject: reject.payload)
     return _join(rows, parts, np.array([payload.retained for payload in payloads], np.bool_)), rejects
 
@@ -60,14 +70,20 @@ def _refuse(rows: Rows, refused: Ints, routes: list[Route | Misrouted], size: In
 def _frequent(
     payloads: Sequence[Payload], routes: list[Route | Misrouted], topic: Ints, todo: Bools
 ) -> Iterator[tuple[Bodies, Callable[[Rows, Bodies], tuple[Columns, Ints]]]]:
-    """The payloads that look like one of the two frequent forms, each with its reader."""
+    """The payloads that look like one of the frequent forms, each with its reader."""
     nowhere = Route("", "", "", ())
     known = [route if isinstance(route, Route) else nowhere for route in routes]
+    family = np.array([route.family for route in known])[topic]
     depth = np.array([len(route.below) if route.family == "own" else -9 for route in known], np.int64)[topic]
     first = np.frombuffer(b"".join([payload.body[:1] or b" " for payload in payloads]), np.uint8)
     may_be_batch = todo & (first == ord("[")) & (depth >= 0) & (depth <= 1)
     may_be_single = todo & (first == ord("{")) & (depth >= 1)
-    for chosen, read in ((may_be_batch, decode_batches), (may_be_single, decode_singles)):
+    for chosen, read in (
+        (may_be_batch, decode_batches),
+        (may_be_single, decode_singles),
+        (todo & (family == "telegraf"), decode_metrics),
+        (todo & (family == "influx"), decode_simple_lines),
+    ):
         index = np.flatnonzero(chosen)
         yield Bodies([payloads[i].body for i in index.tolist()], known, topic[index], index), read
 

@@ -16,26 +16,28 @@ Some = slice | Ints  # which records a step is for
 
 ALL: Final = slice(None)
 MAX_STRING: Final = 64  # bytes of a string the cursor reads
+MAX_TEXT: Final = 400  # bytes of a text that is compared
 _WIDTH: Final = 32  # bytes of a number, with what follows it
 _PADDING: Final = bytes(512)  # no record outruns the last quote by more
 _KEEP: Final = np.array([(1 << 8 * n) - 1 for n in range(9)], "<u8")
 _END, _BAD = 9 << 8, 10 << 8
 
 
-def _number_table() -> npt.NDArray[np.intp]:
-    """JSON's number grammar: the next state (times 256) of [state * 256 + byte]."""
+def number_table(after: bytes, whole_only: bool = False) -> npt.NDArray[np.intp]:
+    """JSON's number grammar, up to one of the bytes `after`: the next state (times 256) of [state * 256 + byte]."""
     start, minus, zero, whole, dot, fraction, e, sign, power = range(9)
     table = np.full((11, 256), _BAD, np.intp)
-    digits, end = list(b"0123456789"), list(b",}")
+    digits, end = list(b"0123456789"), list(after)
     for state, goal in ((start, whole), (minus, whole), (whole, whole), (dot, fraction), (fraction, fraction)):
         table[state, digits] = goal << 8
     for state in (e, sign, power):
         table[state, digits] = power << 8
     table[start, ord("-")] = minus << 8
     table[[start, minus], ord("0")] = zero << 8
-    table[[zero, whole], ord(".")] = dot << 8
-    for state in (zero, whole, fraction):
-        table[state, list(b"eE")] = e << 8
+    if not whole_only:
+        table[[zero, whole], ord(".")] = dot << 8
+        table[[zero, whole, fraction], ord("e")] = e << 8
+        table[[zero, whole, fraction], ord("E")] = e << 8
     table[e, list(b"+-")] = sign << 8
     for state in (zero, whole, fraction, power):
         table[state, end] = _END
@@ -43,7 +45,7 @@ def _number_table() -> npt.NDArray[np.intp]:
     return table.ravel()
 
 
-_NUMBER: Final = _number_table()
+_NUMBER: Final = number_table(b",}")
 
 
 class Cursor:
@@ -113,13 +115,23 @@ class Cursor:
         self.at[some] = at
         return value
 
-    def number(self, some: Some) -> npt.NDArray[np.float64]:
-        """Any JSON number of less than 32 bytes, correctly rounded, up to the `,` or `}` behind it."""
+    def nanoseconds(self) -> Words:
+        """19 digits: a time in ns from 2001 to 2262."""
+        head, middle, tail = self._words[self.at], self._words[self.at + 8], self._words[self.at + 11]
+        value = _eight_digits(head) * np.uint64(10**11) + _eight_digits(middle) * np.uint64(1000)
+        value += _eight_digits(tail) % np.uint64(1000)
+        self.fits &= _all_digits(head) & _all_digits(middle) & _all_digits(tail)
+        self.fits &= (value >= np.uint64(10**18)) & (value < np.uint64(1 << 63))
+        self.at += 19
+        return value
+
+    def number(self, some: Some, table: npt.NDArray[np.intp] = _NUMBER) -> npt.NDArray[np.float64]:
+        """Any JSON number of less than 32 bytes, correctly rounded, up to the `,` or `}` (or what the table says)."""
         at = self.at[some]
         text = self._numbers[at].view(np.uint8).reshape(len(at), _WIDTH)
         state, length = np.zeros(len(at), np.intp), np.zeros(len(at), np.int64)
         for column in np.ascontiguousarray(text.T):
-            state = _NUMBER.take(state + column)
+            state = table.take(state + column)
             going = state < _END
             if not going.any():
                 break
@@ -149,13 +161,14 @@ class Cursor:
         length = end - begin
         fits = (self.bytes[begin - 1] == ord('"')) & (length >= 0) & (length <= MAX_STRING)
         length = np.where(fits, length, 0)
-        code, first, same = self._distinct(begin, length)
+        code, texts, same = self.distinct(begin, length)
         self.fits[some] &= fits & same
         self.at[some] = end + 1
-        return code, [self.bytes[b : b + n].tobytes() for b, n in zip(begin[first], length[first], strict=True)]
+        return code, texts
 
-    def _distinct(self, begin: Ints, length: Ints) -> tuple[Ints, Ints, Bools]:
-        """Index into the distinct strings, first record of each, and False where a hash stood for another string."""
+    def distinct(self, begin: Ints, length: Ints) -> tuple[Ints, list[bytes], Bools]:
+        """Index into the distinct texts (of at most `MAX_TEXT` bytes), these, and False where a hash stood for another
+        text."""
         size = int(length.max(initial=0))
         words = [self._words[begin + i] & _KEEP[np.clip(length - i, 0, 8)] for i in range(0, size, 8)]
         hashed = length.astype(np.uint64)
@@ -166,7 +179,8 @@ class Cursor:
         same = length == length[first][code]
         for word in words:
             same &= word == word[first][code]
-        return code.astype(np.int64), first.astype(np.int64), same
+        texts = [self.bytes[b : b + n].tobytes() for b, n in zip(begin[first], length[first], strict=True)]
+        return code.astype(np.int64), texts, same
 
 
 def _all_digits(word: Words) -> Bools:

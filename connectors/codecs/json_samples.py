@@ -38,6 +38,7 @@ class Spelled(NamedTuple):
     v: object
     q: object = 0
     s: object = 0
+    line: str = ""  # where the payload, not the topic, names it
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class Rows:
         seq = read_seq(sample.s)
         if isinstance(seq, Flaw):
             return seq
-        self.name.append(self.name_index(Name(line, sample.unit, sample.metric)))
+        self.name.append(self.name_index(Name(sample.line or line, sample.unit, sample.metric)))
         self.t.append(time[0])
         self.v.append(math.nan if isinstance(value, str) else value)
         self.text.append(self.text_index(value) if isinstance(value, str) else -1)

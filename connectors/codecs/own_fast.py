@@ -4,56 +4,20 @@ Rule: a payload written the common way (compact, or with one blank after `,` and
 read here without a loop over samples, bit for bit as `own_strict` would; any other is handed back whole, never guessed.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from connectors.codecs.columns import Bodies, Columns, Values, name_indices, text_indices
 from connectors.codecs.json_cursor import ALL, Bools, Cursor, Ints
 from connectors.codecs.json_samples import MAX_SAMPLES, Flaw, Rows, read_value
 from connectors.codecs.own_strict import place
 from connectors.codecs.topics import REMEMBERED, Route
 from pipeline.core.samples import Name
 
-_NOWHERE = Name("", "", "")
 _OPENING = b'{"t":'
-
-
-@dataclass(frozen=True, slots=True)
-class Bodies:
-    """Payloads of one form: their bytes and, by index, where their topics lead and where they stand in the call."""
-
-    texts: list[bytes]
-    routes: list[Route]
-    route: Ints
-    payload: Ints
-
-    def ends(self) -> Ints:
-        return np.cumsum([len(text) for text in self.texts], dtype=np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Columns of `Samples` (none is flagged), with name and text as indices into the tables of `Rows`."""
-
-    name: Ints
-    t: Ints
-    v: npt.NDArray[np.float64]
-    text: Ints
-    q: npt.NDArray[np.uint64]
-    seq: npt.NDArray[np.uint64]
-    payload: Ints
-
-
-@dataclass(frozen=True, slots=True)
-class _Values:
-    """Numbers, and the texts among them as an index (-1: none) into the distinct ones."""
-
-    v: npt.NDArray[np.float64]
-    text: Ints
-    texts: list[str]
 
 
 def decode_singles(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
@@ -73,7 +37,7 @@ def decode_singles(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     for at in np.unique(route).tolist():
         _, line, _, below = bodies.routes[at]
         name[at] = rows.name_index(Name(line, below[0] if len(below) == 2 else "", below[-1]))
-    text = _text_indices(rows, values, good)
+    text = text_indices(rows, values, good)
     columns = Columns(name[route], t[good], values.v[good], text, q[good], seq[good], bodies.payload[good])
     return columns, np.flatnonzero(~good)
 
@@ -98,12 +62,9 @@ def decode_batches(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     flaws = np.bincount(owner[~cursor.fits], minlength=len(ends))
     fine = (count > 0) & (flaws == 0)
     good = fine[owner]
-    index = np.full(len(names), -1, np.int64)
-    for at in np.flatnonzero(np.bincount(name[good], minlength=len(names))).tolist():
-        index[at] = rows.name_index(names[at] or _NOWHERE)
-    text = _text_indices(rows, values, good)
+    text = text_indices(rows, values, good)
     payload = bodies.payload[owner[good]]
-    columns = Columns(index[name[good]], t[good], values.v[good], text, q[good], seq[good], payload)
+    columns = Columns(name_indices(rows, names, name, good), t[good], values.v[good], text, q[good], seq[good], payload)
     return columns, np.flatnonzero(~fine)
 
 
@@ -130,12 +91,12 @@ def _is_tiled(cursor: Cursor, opened: Ints, owner: Ints, ends: Ints) -> Bools:
     return tiled
 
 
-def _read_values(cursor: Cursor) -> _Values:
+def _read_values(cursor: Cursor) -> Values:
     head = cursor.bytes[cursor.at]
     is_text, is_bool = head == ord('"'), (head == ord("t")) | (head == ord("f"))
     text = np.full(len(head), -1, np.int64)
     if not (is_text | is_bool).any():
-        return _Values(cursor.number(ALL), text, [])
+        return Values(cursor.number(ALL), text, [])
     v = np.full(len(head), np.nan)
     numbers = np.flatnonzero(~(is_text | is_bool))
     v[numbers] = cursor.number(numbers)
@@ -146,7 +107,7 @@ def _read_values(cursor: Cursor) -> _Values:
     texts = [_unescape(raw) for raw in raws]
     bad = [at for at, found in enumerate(texts) if found is None or isinstance(read_value(found), Flaw)]
     cursor.fits &= ~np.isin(text, bad)
-    return _Values(v, text, [found or "" for found in texts])
+    return Values(v, text, [found or "" for found in texts])
 
 
 def _read_optional(cursor: Cursor, quality: bytes, seq: bytes) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
@@ -177,15 +138,6 @@ def _read_names(cursor: Cursor, bodies: Bodies, pair: Ints, metrics: list[bytes]
 def _name_below(route: Route, metric: str) -> Name | None:
     where = place(route.below, metric)
     return None if isinstance(where, Flaw) else Name(route.line, *where)
-
-
-def _text_indices(rows: Rows, values: _Values, good: Bools) -> Ints:
-    """The text column of the good records, as indices into the table of `rows` (-1: no text)."""
-    text = values.text[good]
-    index = np.full(len(values.texts) + 1, -1, np.int64)  # the last one is for -1
-    for at in np.unique(text[text >= 0]).tolist():
-        index[at] = rows.text_index(values.texts[at])
-    return index[text]
 
 
 def _unescape(raw: bytes) -> str | None:

@@ -1,7 +1,8 @@
 """Topics of all families: one grammar table, from the topic of a message to the line and what stands below it.
 
 Rule: a topic is read over a strict alphabet with caps on length and levels (reliability R9); the levels of an equipment
-path come from configuration, nothing here knows their number. A new family is one more entry in `FAMILIES`.
+path come from configuration, nothing here knows their number. A new family is one more entry in `FAMILIES`, or one
+that own patterns lead to. Topics of a family that is on are read by it, whatever pattern matches them.
 """
 
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
+from connectors.codecs.patterns import METRIC, Pattern
 from pipeline.core.errors import ConfigError
 from pipeline.core.samples import RejectCode
 
@@ -24,7 +26,8 @@ _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f+#$\ud800-\udfff]")
 
 class Route(NamedTuple):
     """Where a topic leads. `below` holds the levels that the family's payload codec gives a meaning: for `own` those
-    under the line (unit, metric or both, as the payload tells), for `umh` the joined metric and its last level."""
+    under the line (unit, metric or both, as the payload tells), for `umh` the joined metric and its last level, for
+    `telegraf` and `influx` all levels of a path, "" for those that the topic does not name (then `line` is "" too)."""
 
     family: str
     line: str
@@ -75,7 +78,7 @@ def _route_own(names: list[str], depth: int) -> Route | Misrouted:
         return Misrouted("bad_path", f"topic: ends above a line; got {len(names)} levels; expected {depth - 1} or more")
     if len(names) > depth + 1:
         sentence = f"topic: goes deeper than unit and metric; got {len(names)} levels; expected at most {depth + 1}"
-        return Misrouted("bad_path", sentence, line)
+        return Misrouted("bad_path", sentence, line if all(map(legal_name, names[: depth - 1])) else "")
     for name in names:
         if legal_name(name) is None:
             return Misrouted("bad_topic", _bad_name(name))
@@ -99,6 +102,18 @@ def _route_umh(names: list[str], depth: int) -> Route | Misrouted:
     return Route("umh", line, path[depth - 1] if len(path) == depth else "", (metric, below[-1]))
 
 
+def _route_captured(family: str, captured: dict[str, str], levels: tuple[str, ...]) -> Route | Misrouted:
+    """Where a topic of an own pattern leads: for `own` and `umh` as the same path below their own prefix would."""
+    for name in captured.values():
+        if legal_name(name) is None:
+            return Misrouted("bad_topic", _bad_name(name))
+    path = tuple(captured.get(level, "") for level in levels)
+    line, unit, metric = "/".join(path[:-1]) if all(path[:-1]) else "", path[-1], captured.get(METRIC, "")
+    if family == "own":
+        return Route(family, line, "", tuple(name for name in (unit, metric) if name))
+    return Route(family, line, unit, (metric, metric) if family == "umh" else path)
+
+
 def _bad_name(name: str) -> str:
     expected = f"1 to {MAX_NAME} letters, digits, '-', '_', '.', not beginning with '_'"
     return f"topic: no legal name; got {quote(name)}; expected {expected}"
@@ -111,12 +126,19 @@ FAMILIES: dict[str, tuple[str, Callable[[list[str], int], Route | Misrouted]]] =
 }
 
 
+def family_filter(family: str) -> str:
+    """What to subscribe to for a family that has topics of its own."""
+    return FAMILIES[family][0] + "#"
+
+
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """The configured levels (the last is the unit, the one before it the line) and the families switched on."""
+    """The configured levels (the last is the unit, the one before it the line), the families switched on, and own
+    patterns."""
 
     levels: tuple[str, ...]
     families: frozenset[str] = frozenset(FAMILIES)
+    patterns: tuple[Pattern, ...] = ()
     _seen: dict[str, Route] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -141,13 +163,18 @@ class Grammar:
         if _FORBIDDEN.search(topic):
             return Misrouted("bad_topic", f"topic: holds a control character, '+', '#' or '$'; got {quote(topic)}")
         topic = unicodedata.normalize("NFC", topic)
-        for family, (prefix, read_levels) in FAMILIES.items():
-            if topic.startswith(prefix):
-                if family not in self.families:
-                    return Misrouted("bad_topic", f"topic: the family {family!r} is switched off in the configuration")
-                names = topic[len(prefix) :].split("/")
-                if "" in names:
-                    return Misrouted("bad_topic", f"topic: an empty level; got {quote(topic)}")
-                return read_levels(names, len(self.levels))
-        known = ", ".join(prefix + "..." for prefix, _ in FAMILIES.values())
-        return Misrouted("bad_topic", f"topic: of no known family; got {quote(topic)}; expected {known}")
+        family = next((family for family, (prefix, _) in FAMILIES.items() if topic.startswith(prefix)), "")
+        if family in self.families:
+            prefix, read_levels = FAMILIES[family]
+            names = topic[len(prefix) :].split("/")
+            if "" in names:
+                return Misrouted("bad_topic", f"topic: an empty level; got {quote(topic)}")
+            return read_levels(names, len(self.levels))
+        for pattern in self.patterns:
+            captured = pattern.captures(topic)
+            if captured is not None:
+                return _route_captured(pattern.family, captured, self.levels)
+        if family:
+            return Misrouted("bad_topic", f"topic: the family {family!r} is switched off in the configuration")
+        known = ", ".join([*(prefix + "..." for prefix, _ in FAMILIES.values()), *(p.text for p in self.patterns)])
+        return Misrouted("bad_topic", f"topic: of no known family; got {quote(topic)}; expected {known[:300]}")

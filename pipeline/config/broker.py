@@ -4,13 +4,17 @@ Rule: secrets come from the environment or from a file named there; the file kno
 """
 
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from connectors.codecs.patterns import Pattern, path_slip, shared_slip, syntax_slip
+from connectors.codecs.topics import FAMILIES, family_filter
 from pipeline.config.section import Section
+from pipeline.config.slips import Slip
 
 Family = Literal["own", "telegraf", "umh"]
 PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -45,11 +49,24 @@ def secret(variable: str) -> str | None:
     return path.read_text("utf-8").rstrip("\r\n") if path.is_file() else None
 
 
+def _pattern(text: str) -> str:
+    if slip := syntax_slip(text):
+        raise ValueError(slip)
+    return text
+
+
 class TopicSection(Section):
     """Own topics of a broker, for instance where Telegraf publishes."""
 
-    pattern: str = Field(description="Topic with captures in braces.", examples=["telegraf/{site}/{line}/{unit}"])
-    family: Family = Field(description="How payloads there are read: own, telegraf or umh.", examples=["telegraf"])
+    pattern: Annotated[str, Field(min_length=1), AfterValidator(_pattern)] = Field(
+        description="Topic with captures of levels in braces, for own and umh also {metric}, and wildcards + and #. "
+        "What it does not capture comes from Telegraf's tag equipment.",
+        examples=["factory/{site}/{line}/{unit}/telegraf"],
+    )
+    family: Literal["influx", "own", "telegraf", "umh"] = Field(
+        description="How payloads there are read: telegraf (its JSON), influx (line protocol), own or umh.",
+        examples=["telegraf"],
+    )
 
 
 class BrokerSection(Section):
@@ -59,7 +76,9 @@ class BrokerSection(Section):
         description="Address of the broker; mqtts for TLS.", examples=["mqtt://127.0.0.1:1883"]
     )
     protocol: Literal["5", "3.1.1"] = Field("5", description="Version of MQTT to speak: 5 or 3.1.1.")
-    families: tuple[Family, ...] = Field(("own", "umh"), description="Topic families to read: own, umh, telegraf.")
+    families: tuple[Family, ...] = Field(
+        ("own", "umh"), description="Topic families to read: own, umh; telegraf: by [[brokers.topics]]."
+    )
     topics: tuple[TopicSection, ...] = Field((), description="Own topic patterns beside those of the families.")
     ca: str = Field("", description="Certificates to trust (PEM file, relative to this file); empty: the system's.")
     cert: str = Field("", description="Our own certificate (PEM file), where the broker asks for one.")
@@ -82,6 +101,28 @@ class BrokerSection(Section):
     def is_tls(self) -> bool:
         return urlsplit(self.url).scheme == "mqtts"
 
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        return tuple(Pattern(topic.pattern, topic.family) for topic in self.topics)
+
+    @property
+    def filters(self) -> list[str]:
+        """What to subscribe to: topics of the families that are switched on, and own ones."""
+        own = [family_filter(family) for family in self.families if family in FAMILIES]
+        return own + [pattern.filter for pattern in self.patterns]
+
     def password(self) -> str | None:
         """Read at the moment of use; never kept, never printed."""
         return secret(self.password_env) if self.password_env else None
+
+
+def check_topics(i: int, broker: BrokerSection, levels: Sequence[str], slips: Sequence[Slip]) -> Iterator[Slip]:
+    """Patterns that can give no path, or share topics; `levels` is empty where they are wrong themselves, and `slips`
+    tells whether the patterns are those of the file."""
+    at = ("brokers", i, "topics")
+    taken = [family_filter(family) for family in broker.families if family in FAMILIES]
+    has_all = not any(slip.loc[:3] == at for slip in slips)
+    for j, topic in enumerate(broker.topics):
+        found = path_slip(topic.pattern, topic.family, levels) if levels else ""
+        if slip := found or shared_slip(broker.patterns[j], broker.patterns[:j] if has_all else (), taken):
+            yield Slip((*at, j, "pattern"), slip)

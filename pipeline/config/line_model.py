@@ -69,7 +69,12 @@ class AlarmSection(Section):
     high: float | None = Field(None, description="Raised at or above this value.", examples=[78.0])
     deadband: float = Field(0.0, ge=0, description="How far the value must come back before the alarm clears.")
     on_delay: Duration = Field(0, description="How long the condition must last before the alarm is raised.")
-    off_delay: Duration = Field(0, description="How long the condition must be gone before the alarm clears.")
+    off_delay: Duration | None = Field(
+        None,
+        description="How long the condition must be gone before the alarm clears; unsaid: 0s, of a score 60s.",
+        examples=["10s"],
+    )
+    threshold: float = Field(6.0, gt=0, description="Score, in standard deviations, from which the alarm is raised.")
     after: Duration = Field(0, description="Silence of this length raises the alarm.")
     priority: int = Field(3, ge=1, le=4, description="1 (highest) to 4.")
     message_en: str = Field("", description="What happened, in English; empty: a sentence made from name and value.")

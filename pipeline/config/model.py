@@ -4,6 +4,7 @@ Rule: no secret stands here, only the names of environment variables that hold o
 """
 
 import socket
+from datetime import date
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,16 @@ def _today(kind: object) -> object:
     if isinstance(kind, str) and kind in later:
         raise ValueError(f"kind {kind!r} comes with a later version; use {later[kind]!r}")
     return kind
+
+
+def _day(value: object) -> object:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(f"unreadable day; got {value!r}; expected a date like 2026-09-02") from None
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 def _own_name(name: str) -> str:
@@ -115,4 +126,7 @@ class ParkFile(Section):
     log: LogSection = Field(LogSection(), description="The spine between the roles.")
     store: StoreSection = Field(StoreSection(), description="Where results are kept for queries.")
     brokers: tuple[BrokerSection, ...] = Field((), description="MQTT brokers to receive samples from.")
-    shifts: tuple[ShiftSection, ...] = Field((), description="Half-open shifts of the calendar, in timezone.")
+    shifts: tuple[ShiftSection, ...] = Field((), description="Planned work, in timezone; none: all time is planned.")
+    holidays: tuple[Day, ...] = Field(
+        (), description="Days on which no shift begins.", examples=[["2026-09-02", "2027-01-01"]]
+    )

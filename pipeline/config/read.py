@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.config.broker import BrokerSection, secret
+from pipeline.config.broker import BrokerSection, check_topics, secret
+from pipeline.config.calendar import check_shifts, resolve_calendar
 from pipeline.config.checks import check_line
 from pipeline.config.line_model import LineFile
 from pipeline.config.model import GatewaySection, HttpSection, LogSection, ParkFile, StoreSection
 from pipeline.config.packs import Packs
 from pipeline.config.resolve import resolve_line, resolve_time
 from pipeline.config.shape import Loc
-from pipeline.config.shift import ShiftSection
 from pipeline.config.slips import Slip, beside, validate
 from pipeline.config.toml import read_toml
+from pipeline.core.calendar import CalendarConfig
 from pipeline.core.errors import ConfigError
 from pipeline.core.line_config import LineConfig, TimeConfig
 
@@ -38,7 +39,7 @@ class Config:
     log: LogSection
     store: StoreSection
     brokers: tuple[BrokerSection, ...]
-    shifts: tuple[ShiftSection, ...]
+    calendar: CalendarConfig | None
     lines: tuple[LineConfig, ...]
 
 
@@ -59,6 +60,7 @@ def read_config(folder: Path) -> Config:
 
 
 def _config(folder: Path, park: ParkFile, files: list[LineFile]) -> Config:
+    calendar = resolve_calendar(park.shifts, park.holidays, park.timezone)
     return Config(
         folder=folder,
         levels=park.levels,
@@ -71,8 +73,8 @@ def _config(folder: Path, park: ParkFile, files: list[LineFile]) -> Config:
         log=park.log,
         store=park.store,
         brokers=tuple(_located(broker, folder) for broker in park.brokers),
-        shifts=park.shifts,
-        lines=tuple(resolve_line(line, park.levels, park.time) for line in files),
+        calendar=calendar,
+        lines=tuple(resolve_line(line, park, calendar) for line in files),
     )
 
 
@@ -83,11 +85,13 @@ def _read_park(folder: Path, said: list[str]) -> tuple[ParkFile | None, tuple[st
     except ConfigError as error:
         said.extend(error.slips)
         return None, ()
-    if park is not None:
-        slips += beside(slips, (slip for i, one in enumerate(park.brokers) for slip in _check_broker(i, one, folder)))
-    said.extend(slip.line(PARK) for slip in slips)
     has_levels = not any(slip.loc[:1] == ("levels",) for slip in slips)
-    return park, park.levels if park is not None and has_levels else ()
+    levels = park.levels if park is not None and has_levels else ()
+    slips += beside(slips, check_shifts(park.shifts if park is not None else ()))
+    for i, one in enumerate(park.brokers if park is not None else ()):
+        slips += beside(slips, (*_check_broker(i, one, folder), *check_topics(i, one, levels, slips)))
+    said.extend(slip.line(PARK) for slip in slips)
+    return park, levels
 
 
 def _read_lines(folder: Path, levels: tuple[str, ...], said: list[str]) -> list[LineFile]:

@@ -5,24 +5,29 @@ Rule: total for whatever passed the checks; nothing is read or looked up here.
 
 from pipeline.config.checks import pace_unit
 from pipeline.config.line_model import WINDOW_SECONDS, AlarmSection, LineFile, MetricSection, UnitSection
-from pipeline.config.model import TimeSection
+from pipeline.config.model import ParkFile, TimeSection
+from pipeline.core.calendar import CalendarConfig
 from pipeline.core.line_config import AlarmConfig, LineConfig, MetricConfig, TimeConfig, UnitConfig
 from pipeline.core.packml import canonical_name, code_table
 
+OFF_DELAY_MS = {"score": 60_000}  # where a rule has a default of its own
 
-def resolve_line(line: LineFile, levels: tuple[str, ...], park_time: TimeSection) -> LineConfig:
+
+def resolve_line(line: LineFile, park: ParkFile, calendar: CalendarConfig | None) -> LineConfig:
     pace = pace_unit(line)
     own_time = {key: getattr(line.time, key) for key in line.time.model_fields_set}
     return LineConfig(
         path=line.path,
-        levels=levels,
+        levels=park.levels,
         pace_unit=pace,
         count_unit=line.count_unit or pace,
         windows=tuple(sorted({WINDOW_SECONDS[name] for name in line.windows if name != "shift"})),
         usable_quality=line.usable_quality,
         units=tuple(_unit(unit) for unit in line.units),
         alarms=tuple(_alarm(alarm) for alarm in line.alarms),
-        time=resolve_time(park_time.model_copy(update=own_time)),
+        time=resolve_time(park.time.model_copy(update=own_time)),
+        calendar=calendar,
+        shift_windows="shift" in line.windows,
     )
 
 
@@ -78,8 +83,9 @@ def _alarm(alarm: AlarmSection) -> AlarmConfig:
         high=alarm.high,
         deadband=alarm.deadband,
         on_delay_ms=alarm.on_delay,
-        off_delay_ms=alarm.off_delay,
+        off_delay_ms=OFF_DELAY_MS.get(alarm.kind, 0) if alarm.off_delay is None else alarm.off_delay,
         after_ms=alarm.after,
+        threshold=alarm.threshold,
         priority=alarm.priority,
         message_en=alarm.message_en,
         message_vi=alarm.message_vi,

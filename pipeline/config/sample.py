@@ -16,6 +16,7 @@ FILES: dict[str, type[Section]] = {"line": LineFile, "pack": PackFile, "park": P
 EXAMPLE_NAMES = {"metrics": "h2o2_temp"}  # table of named tables -> a name to show
 ALARM_EXAMPLES: dict[str, dict[str, object]] = {  # what makes a sample of the rule whole
     "limit": {"kind": "limit", "unit": "filler", "low": 70.0},
+    "score": {"name": "h2o2-unusual", "kind": "score", "unit": "filler", "threshold": 6.0},
     "silence": {"name": "filler-silent", "kind": "silence", "unit": "filler", "after": "30s"},
 }
 ALARM_KEYS = ("name", "kind", "unit", "metric", "priority", "message_en", "message_vi", "advice_en", "advice_vi")

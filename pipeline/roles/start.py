@@ -65,12 +65,6 @@ def mqtt(broker: BrokerSection, client_id: str) -> MqttSettings:
     )
 
 
-def filters(broker: BrokerSection) -> list[str]:
-    """What to subscribe to for the families that are switched on."""
-    known = {"own": "parkpulse/v1/data/#", "umh": "umh/v1/#"}
-    return [known[family] for family in broker.families if family in known]
-
-
 @dataclass
 class Park:
     """The roles of one process on one log. `start` returns at once; a role that fails ends all, see `failed`."""
@@ -102,9 +96,9 @@ class Park:
     def gateway(self) -> Gateway:
         config, broker = self.config, self._broker("gateway")
         name = config.gateway.name
-        source = MqttSource(mqtt(broker, f"parkpulse-{name}"), filters(broker), self.clock)
+        source = MqttSource(mqtt(broker, f"parkpulse-{name}"), broker.filters, self.clock)
         linger = config.time.linger_ms / 1000 if self.linger_s is None else self.linger_s
-        grammar = Grammar(config.levels, frozenset(broker.families))
+        grammar = Grammar(config.levels, frozenset(broker.families), broker.patterns)
         undeclared = default_line("-", config.levels, config.time)
         setup = GatewaySetup(name, grammar, config.gateway.max_payload, config.lines, undeclared, linger)
         return Gateway(source, self.log, self.clock, setup, self.instruments)

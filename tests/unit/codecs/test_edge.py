@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.codecs.edge import decode
-from connectors.codecs.topics import Grammar
 from pipeline.core.samples import Name, Payload
+from tests.unit.codecs.reading import GRAMMAR
 
-GRAMMAR = Grammar(("site", "line", "unit"))
 BASE = "parkpulse/v1/data/dairy/l1"
 
 topics = st.text(max_size=30) | st.sampled_from(
@@ -23,6 +22,10 @@ topics = st.text(max_size=30) | st.sampled_from(
         BASE + "/u/m/x",
         "umh/v1/dairy/l1/_c/n",
         "umh/v1/dairy/l1/u/_c/g/n",
+        "tj/dairy",
+        "tj/dairy/l1",
+        "ti/dairy/l1/u",
+        "ti/any",
         "$SYS/a",
     ]
 )
@@ -39,12 +42,28 @@ fragments = st.sampled_from(
         b",",
         b"1.5",
         b"NaN",
+        b'{"name":"a","fields":{',
+        b'"b":1},"timestamp":1780000000}',
+        b'{"metrics":[',
+        b"a,equipment=dairy/l1 b=",
+        b'"text"',
+        b" 1780000000123456789",
+        b"\n",
     ]
 )
 bodies = (
     st.binary(max_size=40)
     | st.lists(fragments | st.binary(max_size=2), max_size=12).map(b"".join)
-    | st.sampled_from([b'{"timestamp_ms":1780000000123,"value":1}', b'[{"t":1780000000123,"m":"a","v":1}]', b'{"a":1}'])
+    | st.sampled_from(
+        [
+            b'{"timestamp_ms":1780000000123,"value":1}',
+            b'[{"t":1780000000123,"m":"a","v":1}]',
+            b'{"a":1}',
+            b'{"name":"a","fields":{"b":1},"timestamp":5}',
+            b"a b=1 1780000000123456789\n",
+            b"a b=1\n",
+        ]
+    )
 )
 payloads = st.lists(st.builds(Payload, topics, bodies, st.integers(0, 10**13), st.booleans()), max_size=8)
 

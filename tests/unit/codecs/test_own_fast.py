@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.codecs.columns import Bodies
 from connectors.codecs.edge import decode
 from connectors.codecs.json_samples import Rows
-from connectors.codecs.own_fast import Bodies, decode_batches, decode_singles
-from connectors.codecs.own_strict import decode_own
-from connectors.codecs.topics import Grammar, Route
-from pipeline.core.samples import Payload, Reject, Samples
+from connectors.codecs.own_fast import decode_batches, decode_singles
+from connectors.codecs.topics import Route
+from pipeline.core.samples import Payload
+from tests.unit.codecs.reading import GRAMMAR, flat, mutated, read_strictly
 
-GRAMMAR = Grammar(("site", "line", "unit"))
 LINE = "parkpulse/v1/data/dairy/l1"
 TOPICS = (LINE, LINE + "/filler", LINE + "/filler/temp")
 SEPARATORS = ((",", ":"), (", ", ": "))
@@ -48,38 +48,18 @@ bodies = st.builds(
 )
 
 
-@st.composite
-def mutated(draw: st.DrawFn) -> bytes:
-    """A payload with a few bytes replaced, put in, or taken out."""
-    body = bytearray(draw(bodies))
-    for _ in range(draw(st.integers(0, 3))):
-        at, width = draw(st.integers(0, len(body))), draw(st.integers(0, 2))
-        body[at : at + width] = draw(
-            st.sampled_from(list(b'{}[]",: 01239.-+eEtfn\\u\x00\n\xc3')).map(lambda b: bytes([b]))
-        )
-    return bytes(body)
-
-
-def flat(samples: Samples | Rows) -> list[tuple[object, ...]]:
-    """Rows as plain tuples: names and texts spelled out, floats as their bits."""
-    names, texts = list(samples.names), list(samples.texts)
-    columns = (samples.payload, samples.name, samples.t, samples.v, samples.text, samples.q, samples.flags, samples.seq)
-    return [
-        (int(p), names[n], int(t), np.float64(v).tobytes(), texts[x] if x >= 0 else None, int(q), int(f), int(s))
-        for p, n, t, v, x, q, f, s in zip(*columns, strict=True)
-    ]
-
-
-def read_strictly(payloads: list[Payload]) -> tuple[list[tuple[object, ...]], list[Reject]]:
-    rows = Rows()
-    for index, payload in enumerate(payloads):
-        route = GRAMMAR.route(payload.topic)
-        assert isinstance(route, Route)
-        decode_own(rows, route, payload, index)
-    return flat(rows), rows.rejects
-
-
-@given(st.lists(st.builds(Payload, st.sampled_from(TOPICS), mutated(), st.just(10**12), st.just(False)), max_size=5))
+@given(
+    st.lists(
+        st.builds(
+            Payload,
+            st.sampled_from(TOPICS),
+            mutated(bodies, b'{}[]",: 01239.-+eEtfn\\u\x00\n\xc3'),
+            st.just(10**12),
+            st.just(False),
+        ),
+        max_size=5,
+    )
+)
 def test_fast_and_strict_agree_bit_for_bit(payloads: list[Payload]) -> None:
     samples, rejects = decode(payloads, GRAMMAR, 1 << 20)
     assert (flat(samples), rejects) == read_strictly(payloads)

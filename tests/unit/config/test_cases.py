@@ -1,5 +1,6 @@
-"""Golden folders: a configuration and what it is told, one line a slip."""
+"""Golden folders: a configuration and what it is told, one line a slip; which plugins there are is no part of it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,12 @@ CASES = Path(__file__).parents[2] / "cases" / "config"
 def test_a_wrong_configuration_is_told_all_its_slips(case: str) -> None:
     with pytest.raises(ConfigError) as refused:
         read_config(CASES / case)
-    assert list(refused.value.slips) == (CASES / case / "expected_error.txt").read_text("utf-8").splitlines()
+    expected = (CASES / case / "expected_error.txt").read_text("utf-8")
+    assert plugins_aside("\n".join(refused.value.slips)) == plugins_aside(expected.removesuffix("\n"))
+
+
+def plugins_aside(told: str) -> str:
+    return re.sub(r"known (kinds|packs): [^;\n]*", r"known \1", told)
 
 
 def test_a_missing_folder_is_one_clear_line(tmp_path: Path) -> None:

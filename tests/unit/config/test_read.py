@@ -110,3 +110,24 @@ def test_one_slip_does_not_hide_those_that_only_another_key_can_show(tmp_path: P
         read(tmp_path, line=line)
     keys = [slip.split(": ")[1] for slip in refused.value.slips]
     assert keys == ["alarms[0].name", "windows[0]", "pace_unit", "alarms[0].kind", "alarms[1].after"]
+
+
+def test_own_topic_patterns_are_subscribed_to_beside_the_families(tmp_path: Path) -> None:
+    broker = (
+        '[[brokers]]\nurl = "mqtt://b"\n'
+        '[[brokers.topics]]\npattern = "f/{site}/{line}/+/telegraf"\nfamily = "telegraf"\n'
+        '[[brokers.topics]]\npattern = "influx/#"\nfamily = "influx"\n'
+    )
+    found = read(tmp_path, PARK + broker).brokers[0]
+    assert found.filters == ["parkpulse/v1/data/#", "umh/v1/#", "f/+/+/+/telegraf", "influx/#"]
+    assert [(pattern.text, pattern.family) for pattern in found.patterns] == [
+        ("f/{site}/{line}/+/telegraf", "telegraf"),
+        ("influx/#", "influx"),
+    ]
+
+
+def test_a_wrong_pattern_is_not_told_to_share_topics_with_its_neighbour(tmp_path: Path) -> None:
+    topics = '[[brokers.topics]]\npattern = "a/#/b"\nfamily = "influx"\n[[brokers.topics]]\nfamily = "influx"\n'
+    with pytest.raises(ConfigError) as refused:
+        read(tmp_path, PARK + '[[brokers]]\nurl = "mqtt://b"\n' + topics + 'pattern = "factory/#"\n')
+    assert [slip.split(": ")[1] for slip in refused.value.slips] == ["brokers[0].topics[0].pattern"]
