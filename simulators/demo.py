@@ -1,4 +1,4 @@
-"""One run of the bundled plant on one machine: broker, roles, plant, one virtual clock; and its summary.
+"""One run of the bundled lines on one machine: broker, roles, plant, one virtual clock; and its summary.
 
 Rule: everything here is the real thing on loopback; only the clock is virtual, so that speed changes no result.
 """
@@ -16,6 +16,7 @@ from connectors.mqtt.settings import MqttSettings
 from connectors.mqtt.sink import MqttSink, Publication
 from connectors.services.broker import EmbeddedBroker, embedded_broker
 from pipeline.config.read import Config, read_config
+from pipeline.config.toml import read_toml
 from pipeline.core.errors import Unavailable
 from pipeline.core.ports import Log
 from pipeline.roles.gateway import Gateway
@@ -30,18 +31,34 @@ from simulators.live import Live
 from simulators.plant import Plant
 
 LATENESS_MS = 2_000
+BROKER = """
+[gateway]
+name = "demo"
+
+[[brokers]]
+url = "{url}"
+protocol = "{protocol}"
+families = ["own", "umh", "telegraf"]
+
+[[brokers.topics]]
+pattern = "telegraf/+"
+family = "telegraf"
+"""
 
 
 def prepare(folder: Path, broker: EmbeddedBroker, language: str) -> Config:
-    """The run's configuration in `folder/config`, with the address of its broker; an old one keeps its lines."""
+    """The run's configuration in `folder/config`, with the address of its broker; lines that are there stay."""
     target = folder / "config"
-    bundled = importlib.resources.files("simulators") / "config" / "dairy"
+    bundled = importlib.resources.files("simulators") / "config"
     with importlib.resources.as_file(bundled) as source:
-        if not target.exists():
-            shutil.copytree(source, target)
+        (target / "lines").mkdir(parents=True, exist_ok=True)
+        there = {read_toml(file, file.name).get("path") for file in target.glob("lines/*.toml")}
+        for file in sorted(source.glob("lines/*.toml")):
+            if read_toml(file, file.name)["path"] not in there:
+                shutil.copy(file, target / "lines")
         text = (source / "park.toml").read_text("utf-8")
     text = text.replace('data_dir = "data"', 'data_dir = "../data"').replace('"vi"', f'"{language}"')
-    text += f'\n[gateway]\nname = "demo"\n\n[[brokers]]\nurl = "{broker.url}"\nprotocol = "{broker.protocol}"\n'
+    text += BROKER.format(url=broker.url, protocol=broker.protocol)
     (target / "park.toml").write_text(text, "utf-8")
     return read_config(target)
 
@@ -152,11 +169,10 @@ class Demo:
         raised = summary.alerts(self.store, self.plant.faults, self.start_ms)
         lines: dict[str, object] = {}
         for path, truth in self.plant.truth.items():
-            counters = ("packs_ok", "packs_rejected")
-            first = summary.first_window(self.store, path, counters, self.start_ms)
+            first = summary.first_window(truth.known_from)
             elements = summary.line_elements(self.store, path, first, self.drive.now_ms)
             told = truth.elements(summary.windows_of(elements)).figures()
-            lines[path] = {**summary.line_figures(elements), "truth": told}
+            lines[path] = {**summary.line_figures(elements, path), "truth": told}
         sent_at = self.drive.sent_at
         return {
             "samples": summary.samples(self.before, after, self.plant.sent),

@@ -54,6 +54,10 @@ def plan_episode(
     return faults
 
 
+def of_unit(faults: Sequence[Fault], unit: str) -> list[Fault]:
+    return [fault for fault in faults if fault.equipment.rpartition("/")[2] == unit]
+
+
 def is_silent(faults: Sequence[Fault], metric: str, t_ms: int) -> bool:
     return any(f.effect == "silent" and f.metric == metric and f.t_on_ms <= t_ms < f.t_off_ms for f in faults)
 

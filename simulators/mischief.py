@@ -1,4 +1,4 @@
-"""What is sent wrong on purpose: repeats, disorder, samples too late, payloads that nobody can read.
+"""What is sent wrong on purpose: repeats, disorder, samples too late; and when a payload is that nobody can read.
 
 Rule: drawn from the seed, told apart by fate so that it can be counted, and never done to a state, mode or counter.
 """
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simulators.payloads import Message, Sample, Sending
+from simulators.payloads import Sample, Sending
 
 CELL_MS = 100  # a sender collects for so long, then sends
 REPEATED, DELAYED = 0.025, 0.03  # shares of the physical samples
@@ -51,18 +51,3 @@ def hold_one_back(
     late_ms = cell_end(sample.t_ms + int(rng.integers(6200, 8500)), start_ms)
     kept = [sending for sending in sendings if sending.sample != sample]
     return [*kept, Sending(late_ms, sample, "expired")]
-
-
-def spoil(path: str, unit: str, t_ms: int, rng: np.random.Generator) -> Message:
-    """A payload that counts as one reject, whatever its reader tries."""
-    batch, single = f"parkpulse/v1/data/{path}", f"parkpulse/v1/data/{path}/{unit}/motor_i"
-    kinds: list[tuple[str, bytes]] = [
-        (batch, b'[{"t":%d,"m":"%s/motor_i","v":1' % (t_ms, unit.encode())),
-        (batch, b"\xff\xfe\x00\x9b" + rng.bytes(12)),
-        (batch, b"ERR 17: no connection to controller"),
-        (single, b'{"timestamp_ms":%d,"value":{"amps":12}}' % t_ms),
-        (single, b'{"timestamp_ms":"yesterday","value":12.5}'),
-        (single, b'{"timestamp_ms":%d,"value":12.5,"quality":77}' % t_ms),
-    ]
-    topic, body = kinds[int(rng.integers(len(kinds)))]
-    return Message(topic, body, ("rejected",))

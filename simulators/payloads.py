@@ -1,11 +1,13 @@
-"""Samples as MQTT messages in the own forms: one single-metric message a state, one batch for all else of a cell.
+"""Samples on their way to MQTT messages, and what a form of publishing is.
 
 Rule: a message is a function of the samples that its sender had ready in one cell of 100 ms, never of who asks when.
 """
 
 import json
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
 
 Fate = Literal["stored", "duplicate", "expired"]  # how a sample has to end in the ledger
 
@@ -33,23 +35,30 @@ class Message(NamedTuple):
     fates: tuple[Literal["stored", "duplicate", "expired", "rejected"], ...]
 
 
-def encode(path: str, sendings: Sequence[Sending]) -> list[Message]:
-    """The messages of one line and one cell."""
-    singles = [_encode_single(path, sending) for sending in sendings if sending.sample.metric == "state"]
-    rest = [sending for sending in sendings if sending.sample.metric != "state"]
-    return [*singles, _encode_batch(path, rest)] if rest else singles
+class Form(Protocol):
+    """How a line publishes: a module of `simulators/forms`. `family`: what its receiver calls topics of this kind."""
+
+    @property
+    def family(self) -> str: ...
+    def encode(self, path: str, sendings: Sequence[Sending]) -> list[Message]:
+        """The messages of one line and one cell."""
+        ...
+
+    def spoil(self, path: str, sample: Sample, rng: np.random.Generator) -> Message:
+        """What should have been this sample, and counts as one reject, whatever its reader tries."""
+        ...
 
 
-def _encode_single(path: str, sending: Sending) -> Message:
-    unit, metric, t_ms, value = sending.sample
-    body = _as_json({"timestamp_ms": t_ms, "value": value})
-    return Message(f"parkpulse/v1/data/{path}/{unit}/{metric}", body, (sending.fate,))
-
-
-def _encode_batch(path: str, sendings: Sequence[Sending]) -> Message:
-    rows = [{"t": s.sample.t_ms, "m": f"{s.sample.unit}/{s.sample.metric}", "v": s.sample.value} for s in sendings]
-    return Message(f"parkpulse/v1/data/{path}", _as_json(rows), tuple(sending.fate for sending in sendings))
-
-
-def _as_json(content: object) -> bytes:
+def as_json(content: object) -> bytes:
     return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def unreadable(kinds: Sequence[tuple[str, bytes]], rng: np.random.Generator) -> Message:
+    """One of these (topic, body)."""
+    topic, body = kinds[int(rng.integers(len(kinds)))]
+    return Message(topic, body, ("rejected",))
+
+
+def broken(body: bytes, rng: np.random.Generator) -> list[bytes]:
+    """What bad wires and bad firmware make of any JSON: cut off, no text at all, a message for people."""
+    return [body[: 2 * len(body) // 3], b"\xff\xfe\x00\x9b" + rng.bytes(12), b"ERR 17: no connection to controller"]

@@ -1,42 +1,51 @@
 """Lines as one stream of MQTT messages in virtual time, with their truth.
 
-Rule: same lines, seed and start give the same bytes, however the time is cut into ticks. A line steps by seconds of its
-own, each with a generator of its own, and sends in cells of 100 ms; the caller only says how far to go.
+Rule: same line, seed and start give the same bytes, however the time is cut into ticks and whatever other lines run. A
+line steps by seconds of its own, each with a generator of its own, and sends in cells of 100 ms; the caller only says
+how far to go.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
+from zlib import crc32
 
 import numpy as np
 
 from simulators import mischief
 from simulators.faults import EPISODE_EVERY_MS, EPISODE_MS, Fault, FaultKind, plan_episode
-from simulators.payloads import Message, Sample, Sending, encode
+from simulators.payloads import Form, Message, Sample, Sending
 from simulators.signals import times
-from simulators.truth import Booking, Truth, save_books
+from simulators.truth import Booking, Truth, UnitTruth, save_books
 
 SECOND_MS = 1000
 
 
 class Running(Protocol):
-    """A line between two steps. Stepping changes nothing here: it gives the next one, its samples and its booking."""
+    """A line between two steps. Stepping changes nothing here: it gives the next one, its samples and its bookings by
+    unit."""
 
     def step(
         self, t0_ms: int, t1_ms: int, faults: Sequence[Fault], rng: np.random.Generator
-    ) -> "tuple[Running, list[Sample], Booking]": ...
+    ) -> "tuple[Running, list[Sample], dict[str, Booking]]": ...
 
 
 class Line(Protocol):
-    """A plugin of `simulators/lines`. `physical`: metrics that mischief may touch; `sturdy`: those it may send late."""
+    """A plugin of `simulators/lines`. `units`: ideal cycles in ms, None where a unit makes no parts · `pace_unit`,
+    `count_unit`: "" in a line that makes nothing · `physical`: metrics that mischief may touch; `sturdy`: those that it
+    may send late, one of them at least each second."""
 
     @property
     def path(self) -> str: ...
     @property
-    def unit(self) -> str: ...
+    def units(self) -> Mapping[str, float | None]: ...
     @property
-    def ideal_cycle_ms(self) -> float: ...
+    def pace_unit(self) -> str: ...
+    @property
+    def count_unit(self) -> str: ...
+    @property
+    def form(self) -> Form: ...
     @property
     def physical(self) -> frozenset[str]: ...
     @property
@@ -49,11 +58,13 @@ class Line(Protocol):
 class _Track:
     """One line on its way: what it still has to send, by cell, and its book."""
 
-    def __init__(self, line: Line, seeds: tuple[int, ...], start_ms: int) -> None:
-        self.line, self.seeds, self.start_ms = line, seeds, start_ms
+    def __init__(self, line: Line, seed: int, start_ms: int) -> None:
+        self.line, self.seeds, self.start_ms = line, (seed, crc32(line.path.encode())), start_ms
         self.seconds = 0
-        self.running = line.begin(start_ms, np.random.default_rng([*seeds, 0]))
-        self.truth = Truth(line.path, line.unit, line.ideal_cycle_ms)
+        self.running = line.begin(start_ms, np.random.default_rng([*self.seeds, 0]))
+        units = {unit: UnitTruth(line.path, unit, cycle) for unit, cycle in line.units.items()}
+        self.truth = Truth(line.path, units, line.pace_unit, line.count_unit)
+        self.fates: Counter[str] = Counter()
         self.faults: list[Fault] = []
         self.sendings: defaultdict[int, list[Sending]] = defaultdict(list)
         self.spoilt: dict[int, Message] = {}
@@ -64,8 +75,13 @@ class _Track:
             self.seconds += 1
 
     def take(self, cell_ms: int) -> list[Message]:
+        """The messages of one cell, counted."""
         spoilt = self.spoilt.pop(cell_ms, None)
-        return encode(self.line.path, self.sendings.pop(cell_ms, ())) + ([spoilt] if spoilt else [])
+        messages = self.line.form.encode(self.line.path, self.sendings.pop(cell_ms, ()))
+        messages += [spoilt] if spoilt else []
+        for message in messages:
+            self.fates.update(message.fates)
+        return messages
 
     def _step(self) -> None:
         """One second: plan its faults, let it happen, book it, put it on its way."""
@@ -86,7 +102,8 @@ class _Track:
     def _disturb(self, second: int, t0_ms: int, sendings: list[Sending], rng: np.random.Generator) -> list[Sending]:
         if mischief.spoil_in(second):
             cell_ms = mischief.cell_end(t0_ms + int(rng.integers(0, SECOND_MS)), self.start_ms)
-            self.spoilt[cell_ms] = mischief.spoil(self.line.path, self.line.unit, t0_ms, rng)
+            sample = next(sending.sample for sending in sendings if sending.sample.metric in self.line.sturdy)
+            self.spoilt[cell_ms] = self.line.form.spoil(self.line.path, sample, rng)
         if mischief.send_late_in(second):
             return mischief.hold_one_back(sendings, self.line.sturdy, self.start_ms, rng)
         return sendings
@@ -97,8 +114,7 @@ class Plant:
 
     def __init__(self, lines: Sequence[Line], seed: int, start_ms: int) -> None:
         self.start_ms = self.now_ms = start_ms
-        self._tracks = [_Track(line, (seed, number), start_ms) for number, line in enumerate(lines)]
-        self._fates: Counter[str] = Counter()
+        self._tracks = [_Track(line, seed, start_ms) for line in lines]
 
     def messages(self, t0_ms: int, t1_ms: int) -> list[tuple[str, bytes]]:
         """All messages with a send time in [t0, t1), in order of sending; each call goes on where the last ended."""
@@ -108,21 +124,20 @@ class Plant:
             track.run_until(t1_ms)
         sent: list[tuple[str, bytes]] = []
         for cell_ms in times(mischief.CELL_MS, mischief.cell_end(self.start_ms, self.start_ms), t0_ms, t1_ms):
-            for message in (message for track in self._tracks for message in track.take(cell_ms)):
-                self._fates.update(message.fates)
-                sent.append((message.topic, message.body))
+            sent += [(topic, body) for track in self._tracks for topic, body, _ in track.take(cell_ms)]
         self.now_ms = t1_ms
         return sent
 
     @property
     def sent(self) -> int:
         """Each distinct sample and each unreadable payload as 1."""
-        return self._fates["stored"] + self._fates["expired"] + self._fates["rejected"]
+        return sum(track.fates[fate] for track in self._tracks for fate in ("stored", "expired", "rejected"))
 
     @property
     def expected(self) -> dict[str, int]:
         """How many samples sent so far have to end so in the ledger."""
-        return {fate: self._fates[fate] for fate in ("duplicate", "expired", "corrected", "rejected")}
+        fates = ("duplicate", "expired", "corrected", "rejected")
+        return {fate: sum(track.fates[fate] for track in self._tracks) for fate in fates}
 
     @property
     def truth(self) -> dict[str, Truth]:
@@ -135,5 +150,5 @@ class Plant:
         return [fault for track in self._tracks for fault in track.faults if fault.t_on_ms < self.now_ms]
 
     def save_truth(self, folder: Path) -> None:
-        """states.parquet, parts.parquet and faults.parquet, as far as has been sent."""
+        """states, parts, energy and faults as Parquet files, as far as has been sent."""
         save_books(folder, list(self.truth.values()), self.faults, self.now_ms)

@@ -4,6 +4,7 @@ Rule: figures of a line go over its closed 10-s windows that begin after its fir
 the same windows; sums first, ratios last.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
@@ -11,8 +12,9 @@ import polars as pl
 
 from connectors.local_store import LocalStore
 from pipeline.core.ledger import FIELDS
-from pipeline.steps.kpis import apply
+from pipeline.steps.kpis import apply, known_kpis
 from simulators.faults import Fault
+from simulators.plant import Plant
 
 WINDOW_MS = 10_000
 KPIS = ("oee", "availability", "effectiveness", "quality_ratio")
@@ -42,32 +44,30 @@ def samples(before: Mapping[str, int], after: Mapping[str, int], sent: int) -> d
     return {"sent": sent, **gone, "waiting": after["waiting"], "gap": gap}
 
 
-def first_window(store: LocalStore, path: str, counters: Sequence[str], since_ms: int) -> int:
-    """Start of the first 10-s window behind the line's first state and counter sample of this run."""
-    states = store.read("state", path, since_ms)["window_start"].to_list()
-    seconds = store.read("metric", path, since_ms // 1000 * 1000, None, 1)
-    firsts = [seconds.filter(pl.col("name") == name)["window_start"].min() for name in counters]
-    known = [first + 1000 for first in firsts if isinstance(first, int)] + [min(states, default=since_ms)]
-    return -(-int(max(known)) // WINDOW_MS) * WINDOW_MS
+def first_window(known_from: int) -> int:
+    """Start of the first 10-s window behind the line's first state and counter sample."""
+    return (known_from // WINDOW_MS + 1) * WINDOW_MS
 
 
 def line_elements(store: LocalStore, path: str, since_ms: int, until_ms: int) -> pl.DataFrame:
-    """The line's own closed 10-s windows, in order."""
-    found = store.read("elements", path, since_ms, until_ms - WINDOW_MS + 1, WINDOW_MS // 1000)
-    return found.filter(pl.col("equipment") == path).sort("window_start")
+    """Closed 10-s windows of the line and its units, in order."""
+    return store.read("elements", path, since_ms, until_ms - WINDOW_MS + 1, WINDOW_MS // 1000).sort("window_start")
 
 
 def windows_of(elements: pl.DataFrame) -> list[Window]:
-    return [(start, start + WINDOW_MS) for start in elements["window_start"].to_list()]
+    return [(start, start + WINDOW_MS) for start in elements["window_start"].unique().sort().to_list()]
 
 
-def line_figures(elements: pl.DataFrame) -> Figures:
-    if elements.is_empty():
-        return {**dict.fromkeys(KPIS), "parts": 0}
-    names = [name for name in elements.columns if name.endswith("_ms")] + ["pq", "gq", "sq", "rq"]
-    sums = elements.select(pl.col(name).sum() for name in names)
+def line_figures(elements: pl.DataFrame, path: str) -> Figures:
+    """Those of the line itself, all null where it makes nothing; energy is that of its units."""
+    own, units = (elements.filter((pl.col("equipment") == path) == is_own) for is_own in (True, False))
+    used = int(units["energy_wh"].sum()) if "energy_wh" in units.columns else 0
+    if own.is_empty():
+        return {**dict.fromkeys(KPIS), "parts": 0, "energy_wh": used}
+    needed = {name for kpi in known_kpis() for name in kpi.needs}
+    sums = own.select((pl.col(name).sum() if name in own.columns else pl.lit(0)).alias(name) for name in sorted(needed))
     kpis = apply(sums)
-    return {**{name: kpis[name][0] for name in KPIS}, "parts": int(sums["pq"][0])}
+    return {**{name: kpis[name][0] for name in KPIS}, "parts": int(own["pq"].sum()), "energy_wh": used}
 
 
 def alerts(store: LocalStore, faults: Sequence[Fault], since_ms: int) -> list[Alert]:
@@ -96,16 +96,30 @@ def _fault_of(faults: Sequence[Fault], alarm: str, equipment: str, raised_ms: in
     return max(fits, key=lambda fault: fault.t_on_ms, default=None)
 
 
+def labels(faults: Sequence[Fault]) -> list[dict[str, object]]:
+    names = ("fault_id", "equipment", "t_on_ms", "t_off_ms", "rule")
+    return [{name: getattr(fault, name) for name in names} for fault in faults]
+
+
 def fault_rows(faults: Sequence[Fault], raised: Sequence[Alert]) -> list[dict[str, object]]:
     """Each fault with how many incidents it raised."""
-    return [
-        {
-            "fault_id": fault.fault_id, "equipment": fault.equipment, "t_on_ms": fault.t_on_ms,
-            "t_off_ms": fault.t_off_ms, "rule": fault.rule,
-            "alarmed": sum(alert["fault"] == fault.fault_id for alert in raised),
-        }
-        for fault in faults
-    ]  # fmt: skip
+    alarmed = Counter(alert["fault"] for alert in raised)
+    return [{**label, "alarmed": alarmed[fault.fault_id]} for label, fault in zip(labels(faults), faults, strict=True)]
+
+
+def of_plant(plant: Plant) -> dict[str, object]:
+    """What a plant alone knows of a run: what it sent, and the truth over whole windows until now."""
+    lines = {}
+    for path, truth in plant.truth.items():
+        starts = range(first_window(truth.known_from), plant.now_ms - WINDOW_MS + 1, WINDOW_MS)
+        lines[path] = {"truth": truth.elements([(start, start + WINDOW_MS) for start in starts]).figures()}
+    return {
+        "samples": {"sent": plant.sent},
+        "lines": lines,
+        "faults": labels(plant.faults),
+        "expected": plant.expected,
+        "seconds": (plant.now_ms - plant.start_ms) / 1000,
+    }
 
 
 def latency(sent_at: Mapping[int, float], seen: Mapping[int, float], lateness_ms: int) -> dict[str, float | None]:

@@ -30,7 +30,9 @@ VERBS = (
         "explain", "pipeline.cli.explain", "Commented sample of a configuration file or an alarm rule; what a KPI is."
     ),
     Verb("query", "pipeline.cli.query", "Results from the store: table, csv, json or parquet."),
+    Verb("simulate", "pipeline.cli.simulate", "The bundled lines to a real broker, with their truth book."),
     Verb("replay", "pipeline.cli.replay", "Recorded files to the broker as if live."),
+    Verb("inbox", "pipeline.cli.inbox", "Metrics nobody declared, and the lines to paste."),
     Verb("log", "pipeline.cli.log", "The log for people: frames as tables, rejects with their reason."),
     Verb("bench", "pipeline.cli.bench", "Benchmarks, each against a named baseline of the same run."),
 )

@@ -4,16 +4,21 @@ import signal
 import sys
 import threading
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from pipeline.view.kept_log import KeptLog
+    from pipeline.view.screen import View, Watched
     from simulators.demo import Demo
 
 FIXED_START_MS = 1_780_000_000_000
 DAY_MS = 86_400_000
+LOOK_S = 0.05
+"""How exactly latencies are measured."""
 
 
 def demo(
@@ -27,10 +32,13 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the embedded MQTT broker; 0: a free one.")] = 0,
 ) -> None:
     """Run the bundled plant on this machine: no broker, no account, nothing to configure."""
+    from rich.console import Console
+
     from pipeline.core.errors import ConfigError
-    from pipeline.runtime.logs import setup
+    from pipeline.view.kept_log import logs_kept
+    from pipeline.view.screen import shown
+    from simulators.bundled import bundled_lines
     from simulators.demo import Demo, is_whole, write_summary
-    from simulators.lines.dairy_filling import DairyFilling
     from simulators.plant import Plant
 
     if lang not in ("vi", "en"):
@@ -39,18 +47,19 @@ def demo(
         raise ConfigError(f"--seconds: got {seconds:g}; expected a number above 0")
     if speed <= 0:
         raise ConfigError(f"--speed: got {speed:g}; expected a number above 0")
-    setup("WARNING")
+    console = Console()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     first = start_ms(start, speed, seed)
-    run = Demo(data, first, lambda begin: Plant([DairyFilling()], seed, begin), speed, lang, port)
-    with run:
+    run = Demo(data, first, lambda begin: Plant(bundled_lines(), seed, begin), speed, lang, port)
+    with logs_kept(console, "WARNING") as kept, run:
         _greet(run, lang, data)
-        _drive(run, seconds, stop, lang)
+        with shown(_watched(run, lang, data, kept), console, typer.echo) as view:
+            _drive(run, seconds, stop, view)
         run.finish()
         found = run.summary()
-    _say_end(found, lang)
+    say_end(found, lang)
     if summary is not None:
         write_summary(found, summary)
     if not is_whole(found):
@@ -75,52 +84,53 @@ def start_ms(text: str | None, speed: float, seed: int) -> int:
 
 
 def _greet(run: "Demo", lang: str, data: Path) -> None:
-    from pipeline.view.words import WORDS
+    from pipeline.view.words import Words
 
-    w = WORDS[lang]
-    typer.echo(f"{w['begin']}  {w['broker']}: {run.broker.url} ({run.broker.kind})  {w['data']}: {data}")
+    w = Words(lang)
+    typer.echo(f"{w['demo']}  {w['broker']}: {run.broker.url} ({run.broker.kind})  {w['data']}: {data}")
     typer.echo(f"{w['watch']}: mosquitto_sub -h 127.0.0.1 -p {run.broker.port} -v -t 'parkpulse/v1/alerts/#'")
     typer.echo(f"{w['query']}: {sys.argv[0]} query {data}/config kpis")
 
 
-def _drive(run: "Demo", seconds: float | None, stop: threading.Event, lang: str) -> None:
-    from pipeline.runtime.clock import monotonic
-
-    until = None if seconds is None else run.start_ms + round(seconds * 1000)
-    said_at, said_ms, stored = monotonic(), run.start_ms, dict[str, int]()
-    while not stop.is_set() and (until is None or run.drive.now_ms < until):
-        run.tick()
-        if monotonic() - said_at >= 1.0:
-            elapsed = max(1, run.drive.now_ms - said_ms) / 1000
-            _say(run, lang, elapsed, stored)
-            said_at, said_ms = monotonic(), run.drive.now_ms
-
-
-def _say(run: "Demo", lang: str, elapsed: float, before: dict[str, int]) -> None:
-    from pipeline.view.plain import Rates, line_text
+def _watched(run: "Demo", lang: str, data: Path, kept: "KeptLog | None") -> "Watched":
+    """The run on the screen; its latency is that of the newest second, measured by the wall."""
+    from pipeline.view.screen import watched
+    from pipeline.view.words import Words
     from simulators.demo import LATENESS_MS
     from simulators.summary import latency
 
-    seen = run.live.look()
-    delay = latency(run.drive.sent_at, dict(list(run.live.results_seen.items())[-20:]), LATENESS_MS)["p50"]
-    sent = run.plant.sent
-    rate = (sent - before.get("", 0)) / elapsed
-    before[""] = sent
-    for path in run.plant.truth:
-        line = seen.get(path)
-        if line is not None:
-            figures = (line.state, line.kpis, line.elements, line.ledger)
-            rates = Rates(rate, None if delay is None else delay / 1000)
-            typer.echo(line_text(path, figures, line.alarms, rates, lang))
+    def delay_ms() -> float | None:
+        newest = dict(islice(reversed(run.live.results_seen.items()), 20))
+        return latency(run.drive.sent_at, newest, LATENESS_MS)["p50"]
+
+    w = Words(lang)
+    found = watched(run.config, run.log, run.clock, w, w["demo"])
+    foot = f"{w['broker']} {run.broker.url} · {w['data']} {data} · {w['stop']}"
+    found.notes = lambda: [*(kept.notes(w) if kept else ()), foot]
+    found.delay_ms = delay_ms
+    return found
 
 
-def _say_end(found: dict[str, object], lang: str) -> None:
-    from pipeline.view.words import WORDS
+def _drive(run: "Demo", seconds: float | None, stop: threading.Event, view: "View") -> None:
+    from pipeline.runtime.clock import monotonic
+
+    until = None if seconds is None else run.start_ms + round(seconds * 1000)
+    looked = monotonic()
+    while not stop.is_set() and (until is None or run.drive.now_ms < until):
+        run.tick()
+        if monotonic() - looked >= LOOK_S:
+            run.live.look()
+            looked = monotonic()
+        view.refresh()
+
+
+def say_end(found: dict[str, object], lang: str) -> None:
+    from pipeline.view.words import Words
     from simulators.demo import is_whole
 
-    w = WORDS[lang]
+    w = Words(lang)
     counted = found["samples"]
-    text = ", ".join(f"{n} {name}" for name, n in counted.items()) if isinstance(counted, dict) else ""
+    text = ", ".join(f"{w[name]} {w.whole(n)}" for name, n in counted.items()) if isinstance(counted, dict) else ""
     typer.echo(f"{w['end']}: {text}")
     if is_whole(found):
         typer.echo(w["whole"])

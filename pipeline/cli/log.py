@@ -6,6 +6,7 @@ Rule: it looks on: no lock, no commit, and nothing is created where no log is ye
 import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
@@ -49,17 +50,39 @@ def log(
     path = normalize("NFC", line).strip("/")
     found = read_config(config)
     width = get_terminal_size().columns if sys.stdout.isatty() else 0
-    shown = False
-    with closing(_reader(found, topic)) as reader, suppress(*([KeyboardInterrupt] if follow else [])):
+    shown, passed = False, Passed()
+    with closing(looking_reader(found, topic)) as reader, suppress(*([KeyboardInterrupt] if follow else [])):
         for record in _records(reader, follow):
             if (since_ms is None or record.append_ms >= since_ms) and is_below(line_of(record), path):
                 typer.echo(drawn(record_lines(topic, record, found.language), width))
                 shown = True
+            elif not shown:
+                passed.note(line_of(record), record.append_ms)
     if not shown and not follow:
-        typer.echo(f"{topic}: no records there", err=True)
+        typer.echo(f"{topic}: {passed.said(found.language)}", err=True)
 
 
-def _reader(config: "Config", topic: str) -> "Reader":
+@dataclass
+class Passed:
+    """What was there and did not match: the lines, and between which times of append."""
+
+    lines: dict[str, None] = field(default_factory=dict)
+    period: tuple[int, int] | None = None
+
+    def note(self, line: str, append_ms: int) -> None:
+        self.lines[line] = None
+        first, last = self.period or (append_ms, append_ms)
+        self.period = (min(first, append_ms), max(last, append_ms))
+
+    def said(self, language: str) -> str:
+        from pipeline.view.nothing import nothing_there
+        from pipeline.view.words import Words
+
+        words = Words(language)
+        return nothing_there(list(self.lines), self.period, words) if self.period else words["no_records"]
+
+
+def looking_reader(config: "Config", topic: str) -> "Reader":
     """The group "" looks on. `open_log` would create what is missing, so the log must be there."""
     from pipeline.roles.start import open_log
     from pipeline.runtime.clock import WallClock

@@ -1,11 +1,13 @@
 """`parkpulse query`: results from the store, for people (table) and for programs (csv, json, parquet).
 
-Rule: standard output holds the table and nothing else. A slip of the user is one line on standard error and exit code
-2; a store that is not there or does not answer is one line and exit code 1.
+Rule: standard output holds the table and nothing else; how many rows it has, or that nothing matches, is said on
+standard error. A slip of the user is one line there and exit code 2; a store that is not there or does not answer is
+one line and exit code 1.
 """
 
 import re
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,9 +19,14 @@ from pipeline.core.errors import ConfigError, Unavailable
 if TYPE_CHECKING:
     import polars as pl
 
+    from pipeline.config.read import Config
+    from pipeline.view.tables import ResultStore
+    from pipeline.view.words import Words
+
 PIPED_WIDTH = 1_000_000
 """Columns of a table that nobody's screen limits: each row stays one line."""
 
+HOUR_MS = 3_600_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 
@@ -42,22 +49,30 @@ def query(
     try:
         if format not in FORMATS:
             raise _slip("--format", "unknown", format, "one of " + ", ".join(FORMATS))
-        table = _select(config, what, equipment, (since, until), window)
+        if format == "parquet" and sys.stdout.isatty():
+            raise ConfigError("--format: parquet is for files; got a terminal; add > FILE.parquet, or use table")
+        found, table, missing = _select(config, what, equipment, (since, until), window)
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     except Unavailable as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
-    _write(table, format)
+    if missing:
+        typer.echo(f"{what}: {missing}", err=True)
+    _write(table, format, found)
 
 
-def _select(folder: Path, what: str, equipment: str, period: tuple[str, str], window: str) -> "pl.DataFrame":
+def _select(
+    folder: Path, what: str, equipment: str, period: tuple[str, str], window: str
+) -> "tuple[Config, pl.DataFrame, str]":
+    """The table; where it is empty also what there is."""
     from unicodedata import normalize
 
     from connectors.local_store import LocalStore
     from pipeline.config.read import read_config
     from pipeline.view.tables import WHATS, query_table
+    from pipeline.view.words import Words
 
     measurement = next((known for known in WHATS if known == what), None)
     if measurement is None:
@@ -68,9 +83,8 @@ def _select(folder: Path, what: str, equipment: str, period: tuple[str, str], wi
     path = config.data_dir / "store.sqlite"
     if not path.exists():
         raise Unavailable(f"{path}: no results yet; run the pipeline with this configuration first")
-    store = LocalStore(path)
-    try:
-        return query_table(
+    with closing(LocalStore(path)) as store:
+        table = query_table(
             store,
             measurement,
             config.levels,
@@ -79,8 +93,17 @@ def _select(folder: Path, what: str, equipment: str, period: tuple[str, str], wi
             until_ms=until_ms,
             window_s=None if measurement in ("alerts", "states") else window_s,
         )
-    finally:
-        store.close()
+        return config, table, _missing(store, Words(config.language)) if table.is_empty() else ""
+
+
+def _missing(store: "ResultStore", words: "Words") -> str:
+    """The ledger is small, and knows every line and hour that samples came in."""
+    from pipeline.view.nothing import nothing_there
+
+    ledger = store.read("ledger", "", None, None, None)
+    hours = ledger["window_start"].to_list()
+    period = (min(hours), max(hours) + HOUR_MS) if hours else None
+    return nothing_there(ledger["equipment"].unique(maintain_order=True).to_list(), period, words)
 
 
 def _slip(where: str, what: str, got: str, expected: str) -> ConfigError:
@@ -129,7 +152,7 @@ def window_seconds(text: str) -> int | None:
     return ms // 1000
 
 
-def _write(table: "pl.DataFrame", format: str) -> None:
+def _write(table: "pl.DataFrame", format: str, config: "Config") -> None:
     """Bytes, so that a terminal's encoding changes no letter of a path."""
     from pipeline.view.export import drawing, file_bytes
 
@@ -139,5 +162,17 @@ def _write(table: "pl.DataFrame", format: str) -> None:
         return
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else PIPED_WIDTH
-    Console(width=width, markup=False, highlight=False, emoji=False).print(drawing(table))
+    from pipeline.view.narrow import columns_of, narrowed
+    from pipeline.view.words import Words
+
+    is_screen, words = sys.stdout.isatty(), Words(config.language)
+    if is_screen and table.is_empty():
+        return
+    console = Console(width=None if is_screen else PIPED_WIDTH, markup=False, highlight=False, emoji=False)
+    columns, shared, out = narrowed(columns_of(table), config.levels, console.width, config.language)
+    if shared:
+        console.print("  ".join(shared))
+    console.print(drawing(columns))
+    if is_screen:
+        left_out = f"; {words['left_out']}: {', '.join(out)}" if out else ""
+        typer.echo(f"{words.whole(table.height)} {words['rows']}{left_out}", err=True)

@@ -31,6 +31,8 @@ class Kpi:
     unit: str
     range: tuple[float | None, float | None]
     better: Literal["higher", "lower"]
+    description_vi: str = ""
+    source: str = ""
     timing: Timing = "periodically"
     audience: tuple[Audience, ...] = ("operator", "supervisor", "management")
 

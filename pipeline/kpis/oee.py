@@ -24,6 +24,8 @@ availability = Kpi(
     unit="ratio",
     range=(0.0, 1.0),
     better="higher",
+    description_vi="apt / pbt: phần thời gian bận theo kế hoạch mà máy thực sự sản xuất.",
+    source="ISO 22400-2, availability",
 )
 
 effectiveness = Kpi(
@@ -36,6 +38,8 @@ effectiveness = Kpi(
     unit="ratio",
     range=(0.0, None),
     better="higher",
+    description_vi="ideal / apt: thời gian lý tưởng so với thời gian sản xuất; trên 1 = nhanh hơn lý tưởng.",
+    source="ISO 22400-2, effectiveness",
 )
 
 quality_ratio = Kpi(
@@ -48,6 +52,8 @@ quality_ratio = Kpi(
     unit="ratio",
     range=(0.0, 1.0),
     better="higher",
+    description_vi="gq / pq: số sản phẩm đạt trên tổng số làm ra.",
+    source="ISO 22400-2, quality ratio",
 )
 
 oee = Kpi(
@@ -60,6 +66,8 @@ oee = Kpi(
     unit="ratio",
     range=(0.0, None),
     better="higher",
+    description_vi="ideal · gq / pq / pbt = availability × effectiveness × quality_ratio; bằng 0 khi không làm ra gì.",
+    source="ISO 22400-2, OEE index",
 )
 
 nee = Kpi(
@@ -72,6 +80,8 @@ nee = Kpi(
     unit="ratio",
     range=(0.0, None),
     better="higher",
+    description_vi="(apt + aust) / pbt × effectiveness × quality_ratio: như OEE, nhưng chỉnh máy không là tổn thất.",
+    source="ISO 22400-2, NEE index",
 )
 
 coverage = Kpi(
@@ -84,4 +94,6 @@ coverage = Kpi(
     unit="ratio",
     range=(0.0, 1.0),
     better="higher",
+    description_vi="1 − unclassified / pbt: phần thời gian bận theo kế hoạch có trạng thái đã biết.",
+    source="own, not of ISO 22400-2",
 )

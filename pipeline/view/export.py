@@ -1,15 +1,18 @@
 """A table in the formats of `parkpulse query`: files for programs, a drawing for people.
 
-Rule: programs get every digit, people get six; both get every row and every column.
+Rule: programs get every digit, people get six; both get every row, and every column that says something.
 """
 
+from collections.abc import Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from pipeline.view.narrow import Column
 
 FORMATS = ("table", "csv", "json", "parquet")
 
@@ -26,15 +29,16 @@ def file_bytes(table: pl.DataFrame, format: str) -> bytes:
     return buffer.getvalue()
 
 
-def drawing(table: pl.DataFrame) -> "Table":
+def drawing(columns: Sequence["Column"]) -> "Table":
     """One row a row; where a screen is too narrow its cells fold, never end in dots."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    drawn = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name, dtype in table.schema.items():
-        drawn.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
-    for cells in zip(*(map(short_text, column) for column in table), strict=True):
+    drawn = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    for column in columns:
+        side: Literal["left", "right"] = "right" if column.is_number else "left"
+        drawn.add_column(column.name, justify=side, overflow="fold", width=column.width)
+    for cells in zip(*(column.cells for column in columns), strict=True):
         drawn.add_row(*cells)
     return drawn
 

@@ -1,53 +1,48 @@
-"""One line of text for each factory line, for terminals that cannot draw and for files.
+"""One line of text for each factory line, for terminals that cannot draw and for files."""
 
->>> percent(0.5432), percent(None)
-('54 %', '-')
-"""
+from collections.abc import Iterable
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from pipeline.core.results import Transition
+from pipeline.view.amounts import seconds
+from pipeline.view.figures import LineFigures
+from pipeline.view.line_rows import said
+from pipeline.view.minute import FACTORS, Minute
+from pipeline.view.page import Page
+from pipeline.view.readings import readings_text
+from pipeline.view.records import safe
 
-from pipeline.core.results import Value
-from pipeline.view.words import STATES_VI, WORDS
-
-LEDGER = ("stored", "duplicate", "expired", "rejected")
-
-
-class Rates(NamedTuple):
-    """samples_s: samples per second of event time; latency_s: newest sample to result, None before the first one."""
-
-    samples_s: float
-    latency_s: float | None
+LEDGER = ("stored", "duplicate", "expired", "rejected", "gap")
+READINGS_WIDTH = 60
 
 
-def percent(value: Value) -> str:
-    return f"{value * 100:.0f} %" if isinstance(value, int | float) else "-"
+def line_text(line: LineFigures, minute: Minute | None, page: Page) -> str:
+    """What the screen says of a line, but for what only the screen has room for."""
+    w, state = page.words, said(line, page)
+    name = page.place(line.path)
+    if line.heard_ms is None or state.mark == "none":
+        since = "" if state.since_ms is None else f" {page.time(state.since_ms)}"
+        return f"{name}  {state.state}{since}"
+    if line.has_parts and minute is None:
+        return f"{name}  {state.state}  ({w['waiting_for']})"
+    parts = [name, state.state]
+    if minute is None:
+        parts.append(readings_text(line, w, READINGS_WIDTH))
+    else:
+        factors = " × ".join(f"{w[name]} {w.percent(minute.kpis[name])}" for name in FACTORS)
+        parts += [f"OEE {w.percent(minute.kpis['oee'])} = {factors}", f"{w.whole(minute.parts)} {w['parts']}"]
+    rate = "-" if line.counts.rate is None else w.whole(line.counts.rate)
+    delay = line.delay_ms if page.delay_ms is None else page.delay_ms
+    counts = line.counts.hour()
+    ledger = ", ".join(f"{w[name]} {w.whole(counts.get(name, 0))}" for name in LEDGER)
+    parts += [
+        f"{w['alarms']}: {named(line.alarms.values()) or w['none']}",
+        f"{rate} {w['samples']}",
+        f"{w['latency']} {seconds(delay, w)}",
+        f"{w['clock_lag']} {seconds(line.lag_ms, w)}",
+        f"{w['ledger']}: {ledger}",
+    ]
+    return "  ".join(parts)
 
 
-def line_text(
-    path: str, figures: tuple[str, Mapping[str, Value], Mapping[str, Value], Mapping[str, Value]],
-    alarms: Mapping[str, str], rates: Rates, language: str,
-) -> str:  # fmt: skip
-    """`figures`: state, KPIs and elements of the newest 10 s, ledger."""
-    state, kpis, elements, ledger = figures
-    w = WORDS[language]
-    shown = STATES_VI.get(state, state) if language == "vi" else state
-    if not kpis:
-        return f"{_short(path)}  {shown or '-'}  ({w['waiting_for']})"
-    factors = " × ".join(
-        f"{w[word]} {percent(kpis.get(name))}"
-        for word, name in (("availability",) * 2, ("effectiveness",) * 2, ("quality", "quality_ratio"))
-    )
-    produced = elements.get("pq")
-    parts = f"{produced * 6:.0f}" if isinstance(produced, int | float) else "-"
-    open_ = ", ".join(sorted(alarms.values())) or w["none"]
-    delay = "-" if rates.latency_s is None else f"{rates.latency_s:.2f} s"
-    counts = ", ".join(f"{ledger.get(name, 0)} {w[name]}" for name in LEDGER)
-    return (
-        f"{_short(path)}  {shown}  OEE {percent(kpis.get('oee'))} = {factors}  {parts} {w['parts']}  "
-        f"{w['alarms']}: {open_}  {rates.samples_s:.0f} {w['samples']}  {w['latency']} {delay}  {w['ledger']}: {counts}"
-    )
-
-
-def _short(path: str) -> str:
-    return "/".join(path.split("/")[-2:])
+def named(alarms: Iterable[Transition]) -> str:
+    return safe(", ".join(sorted({alarm.alarm for alarm in alarms})))

@@ -1,30 +1,141 @@
-"""Words of the screen in English and Vietnamese, one catalogue."""
+"""Every word that people read on the screen, in plain lines and at the ends of `demo` and `run`: English, Vietnamese.
 
-WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "availability": "availability", "effectiveness": "effectiveness", "quality": "quality", "parts": "parts/min",
-        "alarms": "alarms", "none": "none", "samples": "samples/s", "latency": "latency", "ledger": "ledger",
-        "stored": "stored", "duplicate": "duplicate", "expired": "too late", "rejected": "rejected", "open": "open",
-        "waiting_for": "first figures after 10 s", "watch": "watch the alerts", "begin": "ParkPulse demo",
-        "query": "look at results", "end": "end of run", "whole": "every sample accounted for",
-        "failed": "FAILED: samples are missing or still wait", "gap": "missing",
-        "data": "data", "broker": "MQTT broker",
-    },
-    "vi": {
-        "availability": "sẵn sàng", "effectiveness": "hiệu suất", "quality": "chất lượng", "parts": "sản phẩm/phút",
-        "alarms": "cảnh báo", "none": "không", "samples": "mẫu/s", "latency": "độ trễ", "ledger": "sổ mẫu",
-        "stored": "đã lưu", "duplicate": "trùng", "expired": "quá muộn", "rejected": "bị loại", "open": "đang chờ",
-        "waiting_for": "số liệu đầu tiên sau 10 s", "watch": "theo dõi cảnh báo", "begin": "ParkPulse chạy thử",
-        "query": "xem kết quả", "end": "kết thúc", "whole": "mọi mẫu đều được tính",
-        "failed": "LỖI: có mẫu bị thiếu hoặc còn đang chờ", "gap": "thiếu",
-        "data": "dữ liệu", "broker": "máy chủ MQTT",
-    },
-}  # fmt: skip
+Rule: one row an idea, both languages side by side; names of states, time elements and KPIs are written once.
 
-STATES_VI: dict[str, str] = {
-    "execute": "đang chạy", "held": "dừng do máy", "holding": "đang dừng", "unholding": "đang chạy lại",
-    "suspended": "chờ", "suspending": "đang vào chờ", "unsuspending": "đang hết chờ", "idle": "rảnh",
-    "stopped": "đã dừng", "stopping": "đang dừng máy", "aborted": "dừng khẩn", "aborting": "đang dừng khẩn",
-    "starting": "khởi động", "resetting": "đặt lại", "clearing": "đang xóa lỗi", "completing": "sắp xong",
-    "complete": "xong", "undefined": "không rõ",
-}  # fmt: skip
+>>> Words("vi")["stored"], Words("en").state("execute"), Words("vi").state("lạ")
+('đã lưu', 'running', 'lạ')
+>>> Words("vi").whole(2869), Words("vi").decimal(2.15, 1), Words("en").whole(2869), Words("en").percent(None)
+('2.869', '2,1', '2,869', '-')
+"""
+
+LANGUAGES = ("en", "vi")
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("ParkPulse", "ParkPulse"),
+    "demo": ("ParkPulse demo", "ParkPulse chạy thử"),
+    "line": ("Line", "Dây chuyền"),
+    "lines": ("lines", "dây chuyền"),
+    "state": ("State", "Trạng thái"),
+    "since": ("since", "từ lúc"),
+    "lasting": ("for", "đã được"),
+    "days": ("d", "ngày"),
+    "oee": ("OEE, last minute", "OEE phút vừa qua"),
+    "oee_wide": ("OEE 1 min", "OEE 1 phút"),
+    "availability": ("availability", "sẵn sàng"),
+    "effectiveness": ("effectiveness", "hiệu suất"),
+    "quality_ratio": ("quality", "chất lượng"),
+    "parts": ("parts/min", "sản phẩm/phút"),
+    "parts_short": ("parts/min", "SP/phút"),
+    "samples": ("samples/s", "mẫu/s"),
+    "lag": ("lag", "chậm"),
+    "clock_lag": ("clock lag", "đồng hồ chậm"),
+    "latency": ("latency", "độ trễ"),
+    "no_samples": ("no sample yet", "chưa có mẫu"),
+    "no_data": ("no data since", "ngừng gửi từ"),
+    "measuring": ("measuring", "đang đo"),
+    "waiting_for": ("first figures within 20 s", "chờ số liệu đầu tiên, tối đa 20 s"),
+    "total": ("total", "tổng"),
+    "more_metrics": ("more", "số đo khác"),
+    "more_lines": ("more lines; those in trouble come first", "dây chuyền nữa; nơi có sự cố xếp trước"),
+    "more_alarms": ("more open alarms", "cảnh báo nữa đang mở"),
+    "alarms": ("alarms", "cảnh báo"),
+    "open_alarms": ("Open alarms", "Cảnh báo đang mở"),
+    "no_alarms": ("No open alarms", "Không có cảnh báo nào đang mở"),
+    "none": ("none", "không"),
+    "anomalies": ("Anomalies, newest first", "Bất thường, mới nhất trước"),
+    "no_anomalies": ("No anomalies", "Không thấy bất thường"),
+    "unusual": ("unusual", "hơi bất thường"),
+    "very_unusual": ("very unusual", "rất bất thường"),
+    "score": ("score", "điểm"),
+    "still": ("ongoing", "vẫn còn"),
+    "until": ("until", "đến"),
+    "ledger": ("ledger", "sổ đếm mẫu"),
+    "ledger_hour": ("Samples this hour", "Số mẫu giờ này"),
+    "sent": ("sent", "đã gửi"),
+    "received": ("received", "đã nhận"),
+    "stored": ("stored", "đã lưu"),
+    "corrected": ("corrected", "đã sửa"),
+    "duplicate": ("duplicate", "trùng"),
+    "conflict": ("contradicting", "mâu thuẫn"),
+    "expired": ("too late", "quá muộn"),
+    "rejected": ("rejected", "bị loại"),
+    "waiting": ("waiting", "đang chờ"),
+    "gap": ("missing", "thiếu"),
+    "undated": ("undated", "không ghi giờ"),
+    "whole": ("every sample accounted for", "mọi mẫu đều được tính đủ"),
+    "failed": ("FAILED: samples are missing or still wait", "LỖI: có mẫu bị thiếu hoặc còn đang chờ"),
+    "trouble": ("not connected to the MQTT broker", "mất kết nối với máy chủ MQTT"),
+    "unreadable": ("the log cannot be read now", "hiện không đọc được nhật ký"),
+    "log_lines": ("lines of the log; shown when the screen ends", "dòng nhật ký; hiện khi đóng màn hình"),
+    "watch": ("watch the alerts", "theo dõi cảnh báo"),
+    "query": ("look at results", "xem kết quả"),
+    "data": ("data", "dữ liệu"),
+    "broker": ("MQTT broker", "máy chủ MQTT"),
+    "instruments": ("metrics", "số đo vận hành"),
+    "stop": ("Ctrl-C ends", "Ctrl-C để dừng"),
+    "end": ("end of run", "kết thúc"),
+    "rows": ("rows", "dòng"),
+    "left_out": ("not shown on so narrow a screen", "màn hình hẹp nên không hiện"),
+    "nothing": ("nothing matches; there is data of", "không có gì khớp; hiện có dữ liệu của"),
+    "between": ("between", "trong khoảng"),
+    "and": ("and", "đến"),
+    "other_lines": ("more lines", "dây chuyền khác"),
+    "nothing_stored": ("nothing stored yet", "chưa lưu gì"),
+    "no_records": ("no records there", "chưa có bản ghi nào"),
+}
+
+STATES: dict[str, tuple[str, str]] = {
+    "execute": ("running", "đang chạy"),
+    "idle": ("idle", "chờ lệnh"),
+    "starting": ("starting", "đang khởi động"),
+    "completing": ("completing", "sắp xong"),
+    "complete": ("complete", "đã xong"),
+    "resetting": ("resetting", "đang đặt lại"),
+    "holding": ("holding", "sắp tạm dừng"),
+    "held": ("held", "tạm dừng"),
+    "unholding": ("unholding", "đang chạy lại"),
+    "suspending": ("suspending", "bắt đầu chờ"),
+    "suspended": ("suspended", "chờ khâu khác"),
+    "unsuspending": ("unsuspending", "hết chờ"),
+    "stopping": ("stopping", "đang dừng lại"),
+    "stopped": ("stopped", "đã dừng"),
+    "aborting": ("aborting", "đang dừng khẩn"),
+    "aborted": ("aborted", "đã dừng khẩn"),
+    "clearing": ("clearing", "đang xóa lỗi"),
+    "undefined": ("unknown", "không rõ"),
+}
+
+
+class Words:
+    """The catalogue in one language, and numbers as that language writes them."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._column = LANGUAGES.index(language)
+
+    def __getitem__(self, name: str) -> str:
+        return WORDS[name][self._column]
+
+    def state(self, name: str) -> str:
+        """A state that PackML does not know is shown as the machine says it."""
+        return STATES[name][self._column] if name in STATES else name
+
+    def whole(self, number: float) -> str:
+        return self._written(f"{number:,.0f}")
+
+    def decimal(self, number: float, digits: int) -> str:
+        return self._written(f"{number:,.{digits}f}")
+
+    def percent(self, ratio: float | None) -> str:
+        return "-" if ratio is None else f"{self.whole(ratio * 100)} %"
+
+    def value(self, number: float) -> str:
+        """A reading of a machine: three or four digits that count."""
+        size = abs(number)
+        return self.decimal(number, 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 3)
+
+    def _written(self, text: str) -> str:
+        return text if self.language == "en" else text.translate(_VIETNAMESE)
+
+
+_VIETNAMESE = str.maketrans(",.", ".,")

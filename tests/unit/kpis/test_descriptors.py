@@ -24,6 +24,9 @@ def test_a_descriptor_is_complete(kpi: Kpi) -> None:
     assert kpi.name_vi
     assert kpi.name_vi != kpi.name_en
     assert kpi.description.endswith(".")
+    assert kpi.description_vi.endswith(".")
+    assert kpi.description_vi != kpi.description
+    assert kpi.source
     assert kpi.unit
     assert kpi.audience
 

@@ -1,45 +1,31 @@
-"""What a reader without any of our code makes of the wire: rows from plain JSON, elements from loops over ms."""
+"""What a reader without any of our code makes of a wire: series, and elements of a unit from loops over ms."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-Messages = list[tuple[str, bytes]]
-Row = tuple[str, int, float | int | str]  # metric, event time, value
+from tests.wire import Message, Row, rows_of
+
+Reading = tuple[int, float | int | str]
 TIMES = ("apt", "aust", "adet", "unclassified")
 
 
-def read_message(body: bytes, topic: str) -> list[Row]:
-    """The rows of one message; none where it is not of the two forms that the plant sends."""
-    try:
-        content = json.loads(body)
-    except ValueError:
-        return []
-    if isinstance(content, list):
-        return [(row["m"].rpartition("/")[2], row["t"], row["v"]) for row in content]
-    t, value = content["timestamp_ms"], content["value"]
-    if not isinstance(t, int) or isinstance(value, dict) or "quality" in content:
-        return []
-    return [(topic.rpartition("/")[2], t, value)]
+def read_rows(messages: Sequence[Message]) -> Iterator[Row]:
+    for message in messages:
+        yield from rows_of(message)
 
 
-def read_rows(messages: Messages) -> Iterator[Row]:
-    for topic, body in messages:
-        yield from read_message(body, topic)
-
-
-def series(messages: Messages, metric: str) -> list[tuple[int, float | int | str]]:
-    """One metric in event time; the first of equal times counts."""
+def series(messages: Sequence[Message], metric: str, unit: str = "") -> list[Reading]:
+    """One metric (of the unit with this path) in event time; the first of equal times counts."""
     first: dict[int, float | int | str] = {}
-    for name, t, value in read_rows(messages):
-        if name == metric:
-            first.setdefault(t, value)
+    for row in read_rows(messages):
+        if row.metric == metric and unit in ("", row.unit):
+            first.setdefault(row.t, row.v)
     return sorted(first.items())
 
 
-def elements(messages: Messages, windows: list[tuple[int, int]]) -> list[dict[str, int]]:
-    """Times in ms and quantities of each window: ms by ms, increase by increase."""
-    states, modes = dict(series(messages, "state")), dict(series(messages, "mode"))
+def times(messages: Sequence[Message], unit: str, windows: Sequence[tuple[int, int]]) -> list[dict[str, int]]:
+    """Times in ms of each window, ms by ms."""
+    states, modes = dict(series(messages, "state", unit)), dict(series(messages, "mode", unit))
     element_at: dict[int, str] = {}
     state = mode = None
     for t in range(min(states), windows[-1][1]):
@@ -49,12 +35,14 @@ def elements(messages: Messages, windows: list[tuple[int, int]]) -> list[dict[st
     found = []
     for start, end in windows:
         spent = [element_at.get(t, "unclassified") for t in range(start, end)]
-        row = {name: spent.count(name) for name in TIMES}
-        gq = increase(series(messages, "packs_ok"), start, end)
-        sq = increase(series(messages, "packs_rejected"), start, end)
-        found.append(row | {"gq": gq, "sq": sq, "pq": gq + sq})
+        found.append({name: spent.count(name) for name in TIMES})
     return found
 
 
-def increase(readings: list[tuple[int, float | int | str]], start: int, end: int) -> int:
-    return sum(int(now) - int(before) for (_, before), (t, now) in pairwise(readings) if start <= t < end)
+def increases(messages: Sequence[Message], told: tuple[str, str], windows: Sequence[tuple[int, int]]) -> list[int]:
+    """What a counter gains in each window, increase by increase; energy in Wh."""
+    unit, metric = told
+    scale = 1000 if "kwh" in metric else 1
+    readings = [(t, round(float(value) * scale)) for t, value in series(messages, metric, unit)]
+    steps = [(t, now - before) for (_, before), (t, now) in pairwise(readings)]
+    return [sum(gained for t, gained in steps if start <= t < end) for start, end in windows]

@@ -1,9 +1,17 @@
 """`parkpulse query` as a person or a script calls it: standard output, standard error and the exit code."""
 
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
 from collections.abc import Sequence
+from fcntl import ioctl
 from io import BytesIO
 from pathlib import Path
+from struct import pack
+from termios import TIOCSWINSZ
 
 import polars as pl
 import pytest
@@ -50,6 +58,28 @@ def called(*arguments: str | Path) -> Result:
     app = typer.Typer()
     app.command()(query)
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def on_a_terminal(width: int, *arguments: str | Path) -> tuple[int, list[str]]:
+    """Exit code and lines of `parkpulse query` on a terminal of so many columns: both streams, as people see them."""
+    near, far = pty.openpty()
+    ioctl(far, TIOCSWINSZ, pack("HHHH", 24, width, 0, 0))
+    command = [sys.executable, "-m", "pipeline", "query", *map(str, arguments)]
+    said = b""
+    with subprocess.Popen(command, stdout=far, stderr=far, env={**os.environ, "TERM": "xterm"}) as child:
+        os.close(far)
+        while part := read(near):
+            said += part
+    os.close(near)
+    return child.returncode, re.sub(r"\x1b\[[0-9;]*m|\r", "", said.decode()).splitlines()
+
+
+def read(terminal: int) -> bytes:
+    """What is there; nothing when the other side is gone."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
 
 
 def slip_of(result: Result) -> str:
@@ -152,3 +182,44 @@ def test_what_is_no_time_is_a_slip(text: str) -> None:
 def test_what_is_no_window_length_is_a_slip(text: str) -> None:
     with pytest.raises(ConfigError, match="--window: no window length"):
         window_seconds(text)
+
+
+def test_on_a_narrow_terminal_the_equipment_is_one_short_column_and_rows_are_counted(stored: Path) -> None:
+    code, lines = on_a_terminal(100, stored, "metrics")
+    assert code == 0
+    assert all(len(line) <= 100 for line in lines)
+    (head,) = [line for line in lines if "equipment" in line]
+    assert head.split()[:3] == ["time", "equipment", "window"]
+    assert sum("máy-rót" in line for line in lines) == 3
+    assert lines[-1].startswith("3 dòng")
+
+
+def test_on_a_wide_terminal_the_promised_columns_stand_as_they_are(stored: Path) -> None:
+    code, lines = on_a_terminal(220, stored, "metrics")
+    assert code == 0
+    assert lines[0].split()[:7] == ["time", "park", "site", "line", "unit", "name", "window"]
+    assert lines[-1] == "3 dòng"
+
+
+def test_where_nothing_matches_one_line_says_so_and_what_there_is(stored: Path) -> None:
+    from pipeline.config.read import read_config
+
+    store = LocalStore(read_config(stored).data_dir / "store.sqlite")
+    hour = TIME // 3_600_000 * 3_600_000
+    for line in ("park-01/dairy/line-1", "_unassigned"):
+        store.write([results.Result("ledger", line, "gw", 3600, hour, None, 0, {"received": 3})], [])
+    store.close()
+    result = called(stored, "kpis", "--from", "2030-01-01")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "kpis: không có gì khớp; hiện có dữ liệu của park-01/dairy/line-1 "
+        "trong khoảng 2026-05-28T20:00:00Z đến 2026-05-28T21:00:00Z\n",
+    )
+    assert on_a_terminal(200, stored, "kpis") == (0, result.stderr.splitlines())
+
+
+def test_parquet_does_not_go_to_a_terminal(stored: Path) -> None:
+    assert on_a_terminal(200, stored, "metrics", "--format", "parquet") == (
+        2,
+        ["--format: parquet is for files; got a terminal; add > FILE.parquet, or use table"],
+    )

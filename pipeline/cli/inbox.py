@@ -1,0 +1,113 @@
+"""`parkpulse inbox`: metrics nobody declared, with what was seen of them and the lines to paste.
+
+Rule: it looks on: no lock, no commit, nothing is written. Standard output holds the list and, as a table, below it
+TOML; what was looked at, and what no file can declare, is said on standard error.
+"""
+
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pipeline.config.read import Config
+    from pipeline.view.inbox import Inbox
+    from pipeline.view.inbox_found import Found
+    from pipeline.view.recent import Recent
+
+BACK_MS = 3_600_000
+LONG = 20_000  # records from which a bar is shown
+PIPED_WIDTH = 1_000_000
+
+
+def inbox(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration folder.")],
+    *,
+    equipment: Annotated[str, typer.Option(metavar="PATH", help="Only this equipment and all below it.")] = "",
+    format: Annotated[str, typer.Option(help="table, csv or json.")] = "table",
+) -> None:
+    """Show metrics nobody declared, seen in the last hour of the log, and the lines to paste into the configuration."""
+    from unicodedata import normalize
+
+    from pipeline.cli.log import looking_reader
+    from pipeline.config.read import read_config
+    from pipeline.view.inbox import Inbox, declared_series, inbox_table
+    from pipeline.view.inbox_found import found_in, roles_of, with_roles
+    from pipeline.view.inbox_paste import line_texts, named_pace, pastes
+    from pipeline.view.recent import recent
+
+    if format not in ("table", "csv", "json"):
+        raise ConfigError(f"--format: unknown; got {format!r}; expected one of table, csv, json")
+    park = read_config(config)
+    seen = Inbox(declared_series(park.lines), normalize("NFC", equipment).strip("/"))
+    with closing(looking_reader(park, "samples.v1")) as reader:
+        newest = recent(reader, BACK_MS)
+        _read(newest, seen, park.language)
+    table = inbox_table(seen)
+    files = line_texts(park.folder)
+    found = found_in(table, park.levels, roles_of(park.lines, named_pace(files)), park.language)
+    _write(with_roles(table, found, park.levels), format, park)
+    if format == "table":
+        for paste in pastes(found, files, park.language):
+            sys.stdout.buffer.write(f"\n{paste.shown()}".encode())
+        sys.stdout.buffer.flush()
+    _say(found, newest, park.language)
+
+
+def _read(newest: "Recent", seen: "Inbox", language: str) -> None:
+    """With a bar where it takes long and somebody sees it."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from pipeline.view.inbox_words import said
+
+    is_hidden = not sys.stderr.isatty() or newest.total < LONG
+    with Progress(console=Console(stderr=True), transient=True, disable=is_hidden) as progress:
+        bar = progress.add_task(said("reading", language), total=newest.total)
+        for records in newest.polls():
+            seen.take(records)
+            progress.advance(bar, len(records))
+
+
+def _write(table: "pl.DataFrame", format: str, park: "Config") -> None:
+    from rich.console import Console
+
+    from pipeline.view.export import drawing, file_bytes
+    from pipeline.view.inbox_found import for_screen
+    from pipeline.view.narrow import columns_of, narrowed
+
+    if format != "table":
+        sys.stdout.buffer.write(file_bytes(table, format))
+    elif not table.is_empty():
+        width = None if sys.stdout.isatty() else PIPED_WIDTH
+        console = Console(width=width, markup=False, highlight=False, emoji=False)
+        if sys.stdout.isatty():
+            table = for_screen(table, park.levels)
+        columns, shared, _ = narrowed(columns_of(table), park.levels, console.width, park.language)
+        if shared:
+            console.print("  ".join(shared))
+        console.print(drawing(columns))
+    sys.stdout.flush()
+
+
+def _say(found: "list[Found]", newest: "Recent", language: str) -> None:
+    from pipeline.view.inbox_words import said
+    from pipeline.view.records import moment, safe
+    from pipeline.view.words import Words
+
+    if newest.period is None:
+        typer.echo(f"inbox: {Words(language)['no_records']}", err=True)
+        return
+    begin, end = (moment(ms).replace(".000Z", "Z") for ms in newest.period)
+    count = f"{len(found)} " if found else ""
+    typer.echo(f"inbox: {count}{said('inbox_seen' if found else 'inbox_empty', language, begin, end)}", err=True)
+    for one in found:
+        if one.slip:
+            place = "/".join(name for name in (one.line, one.unit, one.metric) if name)
+            typer.echo(f"{safe(place)}: {one.slip}", err=True)

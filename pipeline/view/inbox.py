@@ -1,0 +1,147 @@
+"""The inbox: metrics that came and that nobody declared, with what was seen of them.
+
+Rule: a sample is touched once, in whole polls; what is kept is one row a metric, however much is read. Whether a
+counter fell is asked of rows in order of event time; rows that come late of an older poll are not asked.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.core.frames import NO_TEXT, Frame, FrameError, Kind, decode
+from pipeline.core.line_config import LineConfig
+from pipeline.core.names_block import Names
+from pipeline.core.ports import Record
+from pipeline.core.registry import MAX_MET
+
+VALUES = 5
+"""Different texts of a metric that are shown; one more is kept, which tells that there are more."""
+
+Series = tuple[str, str, str]
+Codes = npt.NDArray[np.int32]
+_SCHEMA: dict[str, pl.DataType] = {
+    "series": pl.Int32(), "count": pl.UInt32(), "texts": pl.UInt32(), "min": pl.Float64(), "max": pl.Float64(),
+    "first_t": pl.Int64(), "last_t": pl.Int64(), "first_v": pl.Float64(), "last_v": pl.Float64(), "falls": pl.Boolean(),
+    "rises": pl.UInt32(), "whole": pl.Boolean(), "values": pl.List(pl.String), "last_text": pl.String(),
+}  # fmt: skip
+_V, _STEP = pl.col("v").drop_nulls(), pl.col("v").drop_nulls().diff()
+_ONE_POLL = (
+    pl.len().alias("count"), pl.col("text").count().alias("texts"), _V.min().alias("min"), _V.max().alias("max"),
+    pl.col("t").first().alias("first_t"), pl.col("t").last().alias("last_t"),
+    _V.first().alias("first_v"), _V.last().alias("last_v"), (_STEP < 0).any().alias("falls"),
+    (_STEP > 0).sum().alias("rises"), (_V.floor() == _V).all().alias("whole"),
+    pl.col("text").drop_nulls().unique(maintain_order=True).head(VALUES + 1).alias("values"),
+    pl.col("text").last().alias("last_text"),
+)  # fmt: skip
+_LINK = pl.when(pl.col("first_t") >= pl.col("last_t").shift(1)).then(pl.col("first_v") - pl.col("last_v").shift(1))
+_TWO_POLLS = (
+    pl.col("count").sum(), pl.col("texts").sum(), pl.col("min").min(), pl.col("max").max(),
+    pl.col("first_t").min(), pl.col("last_t").max(), pl.col("first_v").sort_by("first_t").drop_nulls().first(),
+    pl.col("last_v").sort_by("last_t").drop_nulls().last(), pl.col("falls").any() | (_LINK < 0).any(),
+    pl.col("rises").sum() + (_LINK > 0).sum(), pl.col("whole").all(),
+    pl.col("values").explode().drop_nulls().unique(maintain_order=True).head(VALUES + 1),
+    pl.col("last_text").sort_by("last_t").last(),
+)  # fmt: skip
+
+
+def declared_series(lines: Iterable[LineConfig]) -> frozenset[Series]:
+    """(line, unit, metric) of everything that a file declares."""
+    return frozenset(
+        (line.path, unit.name, metric.name) for line in lines for unit in line.units for metric in unit.metrics
+    )
+
+
+@dataclass(slots=True)
+class Inbox:
+    """Takes records of samples.v1; `series` are the undeclared ones at `equipment` and below, in order of coming."""
+
+    declared: frozenset[Series]
+    equipment: str = ""
+    series: dict[Series, int] = field(default_factory=dict)
+    seen: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_SCHEMA))
+    met: dict[tuple[str, int], tuple[Names, Codes]] = field(default_factory=dict)
+
+    def take(self, records: Sequence[Record]) -> None:
+        """One poll. What is no frame is passed over; `parkpulse log` shows it."""
+        parts: list[pl.DataFrame] = []
+        for record in records:
+            try:
+                frame = decode(record.value)
+            except FrameError:
+                continue
+            if frame.kind is Kind.DATA and len(frame):
+                parts += self._rows(record.key.decode(errors="replace"), frame)
+        if parts:
+            rows = pl.concat(parts).sort("series", "t", maintain_order=True)
+            both = pl.concat([self.seen, _by_series(rows, _ONE_POLL)])
+            self.seen = _by_series(both, _TWO_POLLS)
+
+    def _rows(self, line: str, frame: Frame) -> list[pl.DataFrame]:
+        codes = self._codes(line, frame.names)[frame.index]
+        new = np.flatnonzero(codes >= 0)
+        if not len(new):
+            return []
+        text = np.full(len(new), NO_TEXT, np.uint16) if frame.text is None else frame.text[new]
+        texts = pl.Series(frame.texts, dtype=pl.String)
+        at = pl.Series(np.where(text == NO_TEXT, 0, text).astype(np.uint32))
+        v = np.where((text == NO_TEXT) & np.isfinite(frame.v[new]), frame.v[new], np.nan)
+        said = texts.gather(at) if len(texts) else pl.Series([None], dtype=pl.String).gather(at)
+        table = pl.DataFrame({"series": codes[new], "t": frame.t[new], "v": v, "text": said, "is": text != NO_TEXT})
+        return [table.select("series", "t", pl.col("v").fill_nan(None), pl.when("is").then("text").alias("text"))]
+
+    def _codes(self, line: str, names: Names) -> Codes:
+        """Series by index of a name; -1: declared, or not asked for."""
+        met = self.met.get((line, id(names)))
+        if met is None:
+            if len(self.met) >= MAX_MET:
+                self.met.clear()
+            found = [self._code((line, name.unit, name.metric)) for name in names]
+            met = self.met[line, id(names)] = names, np.array(found, np.int32)
+        return met[1]
+
+    def _code(self, series: Series) -> int:
+        path = "/".join(series[:2] if series[1] else series[:1])
+        asked = not self.equipment or path == self.equipment or path.startswith(f"{self.equipment}/")
+        return self.series.setdefault(series, len(self.series)) if asked and series not in self.declared else -1
+
+
+def _by_series(rows: pl.DataFrame, found: Sequence[pl.Expr]) -> pl.DataFrame:
+    grouped = rows.group_by("series", maintain_order=True).agg(*found)
+    return grouped.select(pl.col(name).cast(dtype) for name, dtype in _SCHEMA.items())
+
+
+def inbox_table(inbox: Inbox) -> pl.DataFrame:
+    """line, unit, metric, kind, count, rate (a second), min, max, last, values, first_t, last_t, whole; sorted."""
+    names: Mapping[int, Series] = {code: series for series, code in inbox.series.items()}
+    codes = inbox.seen["series"].to_list()
+    labels = {
+        label: pl.Series([names[code][n] for code in codes], dtype=pl.String)
+        for n, label in enumerate(("line", "unit", "metric"))
+    }
+    span = pl.col("last_t") - pl.col("first_t")
+    last = pl.col("last_v").cast(pl.Float64)
+    return (
+        inbox.seen.with_columns(
+            **labels,
+            kind=_kind(),
+            rate=pl.when(span > 0).then((pl.col("count") - 1) / span * 1000),
+            last=pl.when(pl.col("texts") == 0).then(last),
+        )
+        .sort("line", "unit", "metric")
+        .select(
+            "line", "unit", "metric", "kind", "count", "rate", "min", "max", "last", "last_text", "values",
+            "first_t", "last_t", "whole",
+        )
+    )  # fmt: skip
+
+
+def _kind() -> pl.Expr:
+    """A truth is seen as both 0 and 1; a counter never falls, and rises twice."""
+    least, most = pl.col("min"), pl.col("max")
+    truth = (least == 0) & (most == 1) & pl.col("whole") & (pl.col("falls") | (pl.col("rises") == 1))
+    counter = ~pl.col("falls") & (pl.col("rises") >= 2) & (least >= 0)
+    chosen = pl.when(pl.col("texts") > 0).then(pl.lit("text")).when(truth).then(pl.lit("bool"))
+    return chosen.when(counter).then(pl.lit("counter")).otherwise(pl.lit("number"))

@@ -1,0 +1,133 @@
+"""The rows of the inbox as what a person is asked about: what was seen, the role it may have, why it cannot be named.
+
+Rule: a role is suggested only where the configuration takes it: one state a unit, and one unit with a state where no
+pace unit is named.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from pipeline.core.equipment import name_slip, path_slip
+from pipeline.core.line_config import LineConfig, Role
+from pipeline.view.inbox import VALUES
+from pipeline.view.inbox_roles import SINGLE, Guess, guessed
+from pipeline.view.inbox_words import said
+
+CUT = 15  # letters of texts on a screen
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`rate` a second, None of a single sample; `slip`: why no file can declare it."""
+
+    line: str
+    unit: str
+    metric: str
+    kind: str
+    rate: float | None
+    least: float | None
+    most: float | None
+    values: tuple[str, ...]
+    guess: Guess | None
+    slip: str
+
+    @property
+    def role(self) -> str:
+        return "" if self.guess is None else self.guess.role + ("" if self.guess.sure else "?")
+
+
+@dataclass(slots=True)
+class Roles:
+    """Roles that are taken: (line, unit) -> roles; lines in which one unit's state is the line's."""
+
+    of_unit: dict[tuple[str, str], set[Role]] = field(default_factory=dict)
+    paced: set[str] = field(default_factory=set)
+    named_pace: frozenset[str] = frozenset()
+
+    def settled(self, line: str, unit: str, guess: Guess | None) -> Guess | None:
+        """The guess, less sure where the role is taken; what is sure takes it."""
+        if guess is None or not guess.sure:
+            return guess
+        taken = self.of_unit.setdefault((line, unit), set())
+        is_second_pace = guess.role == "state" and line in self.paced and line not in self.named_pace
+        if is_second_pace or (guess.role in SINGLE and guess.role in taken):
+            return guess._replace(sure=False)
+        taken.add(guess.role)
+        if guess.role == "state":
+            self.paced.add(line)
+        return guess
+
+
+def roles_of(lines: Iterable[LineConfig], named_pace: frozenset[str]) -> Roles:
+    """`named_pace`: paths of lines whose file names the pace unit."""
+    roles = Roles(named_pace=named_pace)
+    for line in lines:
+        for unit in line.units:
+            roles.of_unit[line.path, unit.name] = {metric.role for metric in unit.metrics}
+            if "state" in roles.of_unit[line.path, unit.name]:
+                roles.paced.add(line.path)
+    return roles
+
+
+def found_in(table: pl.DataFrame, levels: Sequence[str], roles: Roles, language: str) -> list[Found]:
+    """One a row of `inbox_table`, in its order."""
+    columns = ("line", "unit", "metric", "kind", "rate", "min", "max", "values", "whole")
+    found = []
+    for line, unit, metric, kind, rate, least, most, values, whole in zip(
+        *(table[name].to_list() for name in columns), strict=True
+    ):
+        codes = (least, most) if kind == "number" and whole and least is not None else None
+        slip = _slip(line, unit, metric, levels, language)
+        guess = None if slip else roles.settled(line, unit, guessed(metric, kind, values, codes))
+        found.append(Found(line, unit, metric, kind, rate, least, most, tuple(values), guess, slip))
+    return found
+
+
+def _slip(line: str, unit: str, metric: str, levels: Sequence[str], language: str) -> str:
+    names = line.count("/") + 1
+    if not unit:
+        return said("no_unit", language)
+    if slip := path_slip(line) or name_slip(unit) or name_slip(metric):
+        return said("no_name", language, slip)
+    return "" if names == len(levels) - 1 else said("no_levels", language, names, len(levels) - 1)
+
+
+def with_roles(table: pl.DataFrame, found: Sequence[Found], levels: Sequence[str]) -> pl.DataFrame:
+    """The table for people and programs: time of the newest sample, levels, name, what was seen, suggested role."""
+    path = pl.concat_str("line", pl.when(pl.col("unit") != "").then("unit"), separator="/", ignore_nulls=True)
+    parts = path.str.splitn("/", len(levels)).struct
+    return table.select(
+        _time("last_t").alias("time"),
+        *(parts.field(f"field_{n}").fill_null("").alias(level) for n, level in enumerate(levels)),
+        pl.col("metric").alias("name"),
+        "kind", "count", "rate", "min", "max",
+        pl.coalesce(pl.col("last").cast(pl.String).str.strip_suffix(".0"), "last_text").alias("last"),
+        _shown("values"),
+        _time("first_t").alias("first_time"),
+        pl.Series("role", [one.role for one in found], dtype=pl.String),
+    )  # fmt: skip
+
+
+def for_screen(table: pl.DataFrame, levels: Sequence[str]) -> pl.DataFrame:
+    """What fits side by side: whole seconds, and range or texts as one column; the lines to paste tell the rest."""
+    least, most = (pl.col(name).round_sig_figs(5).cast(pl.String).str.strip_suffix(".0") for name in ("min", "max"))
+    texts = pl.col("values")
+    cut = pl.when(texts.str.len_chars() > CUT).then(texts.str.head(CUT - 1) + "…").otherwise(texts)
+    return table.select(
+        pl.col("time").str.replace(r"\.\d{3}Z$", ".000Z"),
+        *levels, "name", "kind", "count", pl.col("rate").round_sig_figs(3),
+        pl.when(pl.col("kind") == "text").then(cut).otherwise(pl.format("{} … {}", least, most)).alias("range"),
+        "role",
+    )  # fmt: skip
+
+
+def _shown(name: str) -> pl.Expr:
+    """The first texts, with dots where there are more."""
+    more = pl.when(pl.col(name).list.len() > VALUES).then(pl.lit(", …")).otherwise(pl.lit(""))
+    return (pl.col(name).list.head(VALUES).list.join(", ") + more).alias(name)
+
+
+def _time(column: str) -> pl.Expr:
+    return pl.from_epoch(pl.col(column), time_unit="ms").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")

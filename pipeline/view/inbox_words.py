@@ -1,0 +1,45 @@
+"""What the inbox and `explain` say, in English and Vietnamese; a table for the catalogue `words.py` to take in."""
+
+INBOX_WORDS: dict[str, tuple[str, str]] = {
+    "reading": ("reading the log", "đang đọc nhật ký"),
+    "inbox_empty": (
+        "nothing undeclared came in what was appended between {0} and {1}",
+        "không có số đo nào chưa khai báo trong dữ liệu ghi từ {0} đến {1}",
+    ),
+    "inbox_seen": ("undeclared metrics; seen in what was appended between {0} and {1}",
+                   "số đo chưa khai báo; thấy trong dữ liệu ghi từ {0} đến {1}"),
+    "new_file": ("new file", "tệp mới"),
+    "at_end": ("paste at the end", "dán vào cuối tệp"),
+    "after_row": ("paste after row {0}, below unit {1}", "dán sau dòng {0}, dưới máy {1}"),
+    "by_hand": (
+        "its units stand in one value: put these metrics of unit {0} in there by hand",
+        "các máy viết gộp trong một giá trị: tự thêm các số đo của máy {0} vào đó",
+    ),
+    "no_unit": (
+        "a metric of the line itself: only metrics of units can be declared; it has statistics and scores",
+        "số đo của chính dây chuyền: chỉ khai báo được số đo của máy; vẫn có thống kê và điểm bất thường",
+    ),
+    "no_name": ("its name cannot be declared: {0}", "tên không khai báo được: {0}"),
+    "no_levels": (
+        "its path has {0} levels, park.toml declares {1} for a line",
+        "đường dẫn có {0} cấp, park.toml khai báo {1} cấp cho dây chuyền",
+    ),
+    "suggestion": ("a suggestion", "gợi ý"),
+    "uncomment": ("a suggestion; take the # away if it is so", "gợi ý; nếu đúng thì bỏ dấu #"),
+    "uncomment_state": (
+        "a suggestion; take the # away if it is so: one state a unit, and with several units name pace_unit above",
+        "gợi ý; nếu đúng thì bỏ dấu #: mỗi máy một trạng thái, nhiều máy thì ghi pace_unit ở trên",
+    ),
+    "number": ("number", "số"),
+    "counter": ("counter, never falls", "bộ đếm, không giảm"),
+    "bool": ("0 or 1", "0 hoặc 1"),
+    "text": ("text", "chữ"),
+    "a_second": ("a second", "mỗi giây"),
+    "to": ("to", "đến"),
+    "kwh": ("must count kWh", "phải đếm kWh"),
+    "m3": ("must count m³", "phải đếm m³"),
+}  # fmt: skip
+
+
+def said(name: str, language: str, *values: object) -> str:
+    return INBOX_WORDS[name][language == "vi"].format(*values)

@@ -1,0 +1,37 @@
+"""The form of the United Manufacturing Hub: the topic holds path, contract, groups and name; groups join by '.'."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulators.payloads import Message, Sample, Sending, as_json, broken, unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Umh:
+    family: str = "umh"
+    contract: str = "_historian"
+
+    def encode(self, path: str, sendings: Sequence[Sending]) -> list[Message]:
+        return [
+            Message(self._topic(path, sending.sample), _body(sending.sample), (sending.fate,)) for sending in sendings
+        ]
+
+    def spoil(self, path: str, sample: Sample, rng: np.random.Generator) -> Message:
+        t_ms = sample.t_ms
+        bodies = [
+            *broken(_body(sample), rng),
+            b'{"timestamp_ms":%d,"value":{"bar":2}}' % t_ms,
+            b'{"timestamp_ms":"yesterday","value":12.5}',
+            b'{"timestamp_ms":%d}' % t_ms,
+            b"[%d,12.5]" % t_ms,
+        ]
+        return unreadable([(self._topic(path, sample), body) for body in bodies], rng)
+
+    def _topic(self, path: str, sample: Sample) -> str:
+        return f"umh/v1/{path}/{sample.unit}/{self.contract}/{sample.metric.replace('.', '/')}"
+
+
+def _body(sample: Sample) -> bytes:
+    return as_json({"timestamp_ms": sample.t_ms, "value": sample.value})
