@@ -38,11 +38,11 @@ class MetricSection(Section):
     """One metric of a unit: `[units.metrics.NAME]`."""
 
     role: Role = Field("other", description="What the metric means, for instance state, good_count or temperature.")
-    uom: str = Field("", description="Unit of measure, as shown.")
+    uom: str = Field("", max_length=64, description="Unit of measure, as shown.")
     hold: Duration = Field(10_000, description="How long a value stays valid without a newer one.")
     by_exception: bool = Field(False, description="Sent only on change: silence is no loss.")
     wrap: float | None = Field(
-        None, gt=0, description="Value at which a counter begins again at zero.", examples=[4294967296]
+        None, gt=0, le=1 << 53, description="Value at which a counter begins again at zero.", examples=[4294967296]
     )
     codes: Codes = Field(
         {}, description='Codes of states or modes: "packml", "weihenstephan" (modes) or a table of code = name.'
@@ -77,10 +77,12 @@ class AlarmSection(Section):
     threshold: float = Field(6.0, gt=0, description="Score, in standard deviations, from which the alarm is raised.")
     after: Duration = Field(0, description="Silence of this length raises the alarm.")
     priority: int = Field(3, ge=1, le=4, description="1 (highest) to 4.")
-    message_en: str = Field("", description="What happened, in English; empty: a sentence made from name and value.")
-    message_vi: str = Field("", description="What happened, in Vietnamese.")
-    advice_en: str = Field("", description="What to do, in English.")
-    advice_vi: str = Field("", description="What to do, in Vietnamese.")
+    message_en: str = Field(
+        "", max_length=4096, description="What happened, in English; empty: a sentence made from name and value."
+    )
+    message_vi: str = Field("", max_length=4096, description="What happened, in Vietnamese.")
+    advice_en: str = Field("", max_length=4096, description="What to do, in English.")
+    advice_vi: str = Field("", max_length=4096, description="What to do, in Vietnamese.")
 
 
 class PackFile(Section):

@@ -20,6 +20,9 @@ Span = tuple[int, int]  # [from, to) ms since the epoch
 Minute = Annotated[int, Field(ge=0, le=2 * 24 * 60)]  # of the day on which the shift begins
 
 
+Offset = tuple[int, Annotated[int, Field(ge=-1_440, le=1_440)]]
+
+
 class ShiftConfig(BaseModel):
     """Minutes from the midnight before its begin; `end` is past 24 h where it ends the next day. days: 0 = Monday."""
 
@@ -38,11 +41,11 @@ class CalendarConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    offsets: Annotated[tuple[tuple[int, Annotated[int, Field(ge=-1_440, le=1_440)]], ...], Field(min_length=1)] = (
-        (0, 0),
-    )
-    shifts: tuple[ShiftConfig, ...] = ()
-    holidays: tuple[date, ...] = ()
+    offsets: Annotated[
+        tuple[tuple[int, Annotated[int, Field(ge=-1_440, le=1_440)]], ...], Field(min_length=1, max_length=1_000)
+    ] = ((0, 0),)
+    shifts: Annotated[tuple[ShiftConfig, ...], Field(max_length=50)] = ()
+    holidays: Annotated[tuple[date, ...], Field(max_length=5_000)] = ()
 
 
 class Shift(NamedTuple):

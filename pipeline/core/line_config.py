@@ -1,15 +1,17 @@
 """What changes a line's results, resolved: no packs, no defaults to look up, no addresses, no secrets.
 
-This is the body of a configuration record of the log (JSON). A worker knows a line from it and from nothing else.
-All durations are ms; `Duration` strings live in the TOML files only.
+This is the body of a configuration record of the log (JSON). A worker knows a line from it and from nothing else, so
+whatever passes here is safe to work with. All durations are ms; `Duration` strings live in the TOML files only.
 """
 
 import hashlib
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.core.calendar import CalendarConfig
+from pipeline.core.equipment import name_slip, path_slip
 
 Role = Literal[
     "state",
@@ -28,78 +30,113 @@ Role = Literal[
 UNSCORED: frozenset[str] = frozenset(
     {"state", "mode", "good_count", "reject_count", "rework_count", "product", "order"}
 )
+MAX_MS = 36_500 * 86_400_000  # a hundred years: every sum of times stays far from the edge of int64
+MAX_METRICS, MAX_ALARMS = 10_000, 2_000
+
+
+def _name(name: str) -> str:
+    if slip := name_slip(name):
+        raise ValueError(f"{name!r} {slip}")
+    return name
+
+
+def _path(path: str) -> str:
+    if slip := path_slip(path):
+        raise ValueError(slip)
+    return path
+
+
+Name = Annotated[str, AfterValidator(_name)]
+NoName = Annotated[str, AfterValidator(lambda name: _name(name) if name else name)]
+Text = Annotated[str, Field(max_length=4_096)]
+Ms = Annotated[int, Field(ge=0, le=MAX_MS)]
+Cycle = Annotated[float, Field(gt=0, le=MAX_MS)]
+Window = Annotated[int, Field(ge=1, le=86_400)]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class MetricConfig(_Frozen):
-    name: str
+    name: Name
     role: Role = "other"
-    uom: str = ""
-    hold_ms: int = 10_000
+    uom: Annotated[str, Field(max_length=64)] = ""
+    hold_ms: Ms = 10_000
     by_exception: bool = False
-    wrap: float | None = None
+    wrap: Annotated[float, Field(gt=0, le=1 << 53)] | None = None
     codes: dict[str, str] = {}  # what the machine sends (text of a number, or a name) -> canonical state or mode name
 
 
 class UnitConfig(_Frozen):
-    name: str
-    ideal_cycle_ms: float | None = None
-    ideal_cycles_ms: dict[str, float] = {}
+    name: Name
+    ideal_cycle_ms: Cycle | None = None
+    ideal_cycles_ms: dict[str, Cycle] = {}
     metrics: tuple[MetricConfig, ...] = ()
 
 
 class AlarmConfig(_Frozen):
-    name: str
+    """A kind that this program has no rule for waits."""
+
+    name: Name
     kind: str
-    unit: str = ""
-    metric: str
+    unit: NoName = ""
+    metric: Name
     low: float | None = None
     high: float | None = None
-    deadband: float = 0.0
-    on_delay_ms: int = 0
-    off_delay_ms: int = 0
-    after_ms: int = 0
-    threshold: float = 0.0
+    deadband: Annotated[float, Field(ge=0)] = 0.0
+    on_delay_ms: Ms = 0
+    off_delay_ms: Ms = 0
+    after_ms: Ms = 0
+    threshold: Annotated[float, Field(ge=0)] = 0.0
     on_arrival: bool = False
     priority: Annotated[int, Field(ge=1, le=4)] = 3
-    message_en: str = ""
-    message_vi: str = ""
-    advice_en: str = ""
-    advice_vi: str = ""
+    message_en: Text = ""
+    message_vi: Text = ""
+    advice_en: Text = ""
+    advice_vi: Text = ""
 
 
 class TimeConfig(_Frozen):
     """Defaults of architecture: each per line."""
 
-    allowed_lateness_ms: int = 2_000
-    idle_timeout_ms: int = 3_000
-    max_hold_ms: int = 60_000
-    max_clock_skew_ms: int = 60_000
-    correction_horizon_ms: int = 86_400_000
-    announce_horizon_ms: int = 900_000
-    valid_for_ms: int = 60_000
-    max_age_ms: int = 172_800_000
-    linger_ms: int = 250
-    max_open_rows: int = 1_000_000
+    allowed_lateness_ms: Ms = 2_000
+    idle_timeout_ms: Ms = 3_000
+    max_hold_ms: Ms = 60_000
+    max_clock_skew_ms: Ms = 60_000
+    correction_horizon_ms: Ms = 86_400_000
+    announce_horizon_ms: Ms = 900_000
+    valid_for_ms: Ms = 60_000
+    max_age_ms: Ms = 172_800_000
+    linger_ms: Ms = 250
+    max_open_rows: Annotated[int, Field(ge=1, le=1 << 40)] = 1_000_000
 
 
 class LineConfig(_Frozen):
     """One line. `windows` are seconds of metric windows (1 only where asked for); elements and KPIs use those >= 10."""
 
-    path: str
+    path: Annotated[str, AfterValidator(_path)]
     levels: tuple[str, ...] = ()
     pace_unit: str = ""
     count_unit: str = ""
-    windows: tuple[int, ...] = (10, 60)
-    usable_quality: tuple[int, ...] = (0,)
+    windows: Annotated[tuple[Window, ...], Field(min_length=1, max_length=16)] = (10, 60)
+    usable_quality: tuple[Annotated[int, Field(ge=0, le=10)], ...] = (0,)
     units: tuple[UnitConfig, ...] = ()
-    alarms: tuple[AlarmConfig, ...] = ()
+    alarms: Annotated[tuple[AlarmConfig, ...], Field(max_length=MAX_ALARMS)] = ()
     time: TimeConfig = TimeConfig()
     calendar: CalendarConfig | None = None
     shift_windows: bool = False
+
+    @model_validator(mode="after")
+    def _names_stand_once(self) -> "LineConfig":
+        _once("window", self.windows)
+        _once("unit", [unit.name for unit in self.units])
+        _once("alarm", [(alarm.unit, alarm.name) for alarm in self.alarms])
+        for unit in self.units:
+            _once(f"metric of unit {unit.name}", [metric.name for metric in unit.metrics])
+        if sum(len(unit.metrics) for unit in self.units) > MAX_METRICS:
+            raise ValueError(f"more than {MAX_METRICS} metrics in one line")
+        return self
 
     def to_json(self) -> bytes:
         """The bytes of the configuration record; equal configurations give equal bytes."""
@@ -107,3 +144,24 @@ class LineConfig(_Frozen):
 
     def digest(self) -> str:
         return hashlib.sha256(self.to_json()).hexdigest()[:16]
+
+
+def _once(what: str, found: Iterable[object]) -> None:
+    seen: set[object] = set()
+    for one in found:
+        if one in seen:
+            raise ValueError(f"{what} {one!r} stands twice")
+        seen.add(one)
+
+
+def validated(key: str, body: bytes) -> LineConfig:
+    """The configuration in a record of this key. ValueError: one sentence that says where and what."""
+    try:
+        line = LineConfig.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "body"
+        raise ValueError(f"configuration: {where}: {first['msg']}; got {str(first['input'])[:80]}") from None
+    if line.path != key:
+        raise ValueError(f"configuration: path: not the record's key; got {line.path[:200]!r}; expected {key!r}")
+    return line

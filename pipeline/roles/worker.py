@@ -7,7 +7,8 @@ from connectors.codecs import windows_json
 from pipeline.core.errors import ConfigError
 from pipeline.core.event_time import NEVER
 from pipeline.core.frames import FrameError, Kind, decode
-from pipeline.core.line_config import LineConfig
+from pipeline.core.line_config import validated
+from pipeline.core.plausible import Spelling, implausible
 from pipeline.core.ports import Log, Outgoing, Record
 from pipeline.roles.reading import rejected
 from pipeline.roles.spoken import spoken
@@ -21,7 +22,6 @@ from pipeline.steps.worker import Output, step
 
 SAMPLES = "samples.v1"
 DAY_MS = 86_400_000
-COUNTABLE = 1 << 53
 
 
 @dataclass(slots=True)
@@ -43,6 +43,7 @@ class Worker:
     trouble: str = ""
     keep_ms: Mapping[str, int] = field(default_factory=dict)  # topic -> how long its records are of use
     forgot_day: int = 0
+    spelling: Spelling = field(default_factory=Spelling)
     held: dict[int, Held] = field(default_factory=dict)
     spoken_to: dict[int, int] = field(default_factory=dict)  # results of the records below are in the log
 
@@ -105,7 +106,7 @@ class Worker:
         entries: list[Entry] = []
         outgoing: list[Outgoing] = []
         for record in records:
-            entry = read(record)
+            entry = read(record, self.spelling)
             if isinstance(entry, Entry):
                 entries.append(entry)
             elif record.offset >= held.aloud:
@@ -138,14 +139,14 @@ class Worker:
         self.reader.close()
 
 
-def read(record: Record) -> Entry | Outgoing:
+def read(record: Record, spelling: Spelling) -> Entry | Outgoing:
     """A record that cannot be read becomes a reject with its place in the log, so that a repeat shows."""
     try:
-        frame = decode(record.value)
-        if max(frame.number, frame.total_rows, frame.total_rejects) > COUNTABLE or abs(frame.ingest_ms) > COUNTABLE:
-            raise FrameError("frame: its header holds numbers that nothing can have counted")
+        line, frame = record.key.decode(), decode(record.value)
+        if slip := implausible(frame, record.append_ms) or spelling.slip(line, frame.names):
+            raise FrameError(slip)
         if frame.kind == Kind.CONFIGURATION:
-            LineConfig.model_validate_json(frame.body)
-        return Entry(record.offset, record.append_ms, record.key.decode(), frame)
-    except (FrameError, ValueError) as error:
+            validated(line, frame.body)
+        return Entry(record.offset, record.append_ms, line, frame)
+    except ValueError as error:
         return rejected(record, SAMPLES, str(error).splitlines()[0])

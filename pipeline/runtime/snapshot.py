@@ -1,18 +1,13 @@
 """State of a role as bytes and back.
 
-Rule: a snapshot carries the shape of our value types, and is read only where they still have it; only these types and
-numpy arrays are ever built from it.
+Rule: a snapshot carries the shape of the types it is made of, and is read only where they still have it; only our own
+types and numpy arrays are ever built from it.
 """
 
 import hashlib
 import io
 import pickle
-import sys
-from dataclasses import fields, is_dataclass
-from functools import cache
-from typing import TypeVar
-
-from pipeline.steps.alarms import rules
+from typing import TypeVar, get_args, get_type_hints
 
 T = TypeVar("T")
 SHAPE_SIZE = 8
@@ -32,27 +27,38 @@ class _Reader(pickle.Unpickler):
         raise SnapshotError(f"snapshot names {module}.{name}; expected values of this program only")
 
 
-@cache
-def shape() -> bytes:
-    """A digest of the names of all fields of all our value types."""
-    rules()  # plugins are loaded when first asked for, and belong to the shape from the start
-    told = sorted(
-        f"{name}.{kind}:{','.join(field.name for field in fields(value))}"
-        for name, module in list(sys.modules.items())
-        if name.startswith(_OWN)
-        for kind, value in vars(module).items()
-        if isinstance(value, type) and is_dataclass(value)
-    )
+def shape(kind: type[object]) -> bytes:
+    """A digest of the fields of a value type and of all that it is made of, whatever else this process has loaded."""
+    told = sorted(f"{one.__module__}.{one.__qualname__}:{','.join(_fields(one))}" for one in parts(kind, set()))
     return hashlib.sha256("\n".join(told).encode()).digest()[:SHAPE_SIZE]
 
 
+def _fields(kind: type[object]) -> list[str]:
+    return [f"{name}={_spelled(hint)}" for name, hint in get_type_hints(kind).items() if name != "model_config"]
+
+
+def _spelled(hint: object) -> str:
+    return hint.__qualname__ if isinstance(hint, type) and not get_args(hint) else str(hint)
+
+
+def parts(hint: object, seen: set[type[object]]) -> set[type[object]]:
+    """Our own types in a hint, and those in their fields."""
+    for part in get_args(hint):
+        parts(part, seen)
+    if isinstance(hint, type) and hint.__module__.startswith(_OWN) and hint not in seen:
+        seen.add(hint)
+        for inner in get_type_hints(hint).values():
+            parts(inner, seen)
+    return seen
+
+
 def dump(state: object) -> bytes:
-    return shape() + pickle.dumps(state, protocol=5)
+    return shape(type(state)) + pickle.dumps(state, protocol=5)
 
 
 def load(kind: type[T], blob: bytes) -> T:
     """Raises SnapshotError."""
-    if blob[:SHAPE_SIZE] != shape():
+    if blob[:SHAPE_SIZE] != shape(kind):
         raise SnapshotError("snapshot was written by another version of this program")
     try:
         state = _Reader(io.BytesIO(blob[SHAPE_SIZE:])).load()

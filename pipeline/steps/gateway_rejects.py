@@ -5,14 +5,15 @@ Rule R6: of what is too large only a hash and the beginning are kept.
 
 import hashlib
 
+from pipeline.core.plausible import UNASSIGNED
 from pipeline.core.ports import Outgoing
 from pipeline.core.samples import Payload, Reject
 
 TOPIC = "rejects.v1"
-UNASSIGNED = "_unassigned"  # pseudo-line of rejects whose topic names none
 
 
 def line_of(reject: Reject) -> str:
+    """The pseudo-line where its topic names none."""
     return reject.line or UNASSIGNED
 
 

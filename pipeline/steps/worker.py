@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.core.frames import END, Kind
-from pipeline.core.line_config import LineConfig
+from pipeline.core.line_config import LineConfig, validated
 from pipeline.core.order import settled
 from pipeline.core.results import LineResults, WindowResults
 from pipeline.steps import line_elements, metrics, publish, units
@@ -87,7 +87,7 @@ def _meet(state: PartitionState, entries: Sequence[Entry]) -> None:
     """Gives lines their configuration: a record's, or the defaults for a line nobody declared."""
     first = entries[0]
     if first.frame.kind == Kind.CONFIGURATION:
-        state.configure(state.registry.line(first.line), LineConfig.model_validate_json(first.frame.body))
+        state.configure(state.registry.line(first.line), validated(first.line, first.frame.body))
     known = state.registry.lines
     for path in dict.fromkeys([entry.line for entry in entries if entry.line not in known]):
         state.configure(state.registry.line(path), LineConfig(path=path))

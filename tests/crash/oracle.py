@@ -17,6 +17,7 @@ from connectors.codecs import alerts_json, results_json
 from connectors.codecs.windows_json import Heads
 from connectors.sqlite_log import SqliteLog
 from pipeline.core.frames import decode
+from pipeline.core.plausible import Spelling
 from pipeline.core.ports import Record
 from pipeline.core.results import Result, Transition
 from pipeline.roles.spoken import ALERTS, RESULTS, spoken
@@ -117,7 +118,7 @@ def unbroken(samples: list[Record]) -> tuple[list[Result], list[Transition]]:
     results: list[Result] = []
     alerts: list[Transition] = []
     for _, part in groupby(samples, key=lambda record: record.partition):
-        state, entries, heads = PartitionState(), [read(record) for record in part], Heads()
+        state, entries, heads = PartitionState(), [read(record, Spelling()) for record in part], Heads()
         for at in range(0, len(entries), 500):
             state, out = step(state, entries[at : at + 500])
             written = spoken(out, 0, 0, heads, state.registry.paths)

@@ -1,0 +1,51 @@
+"""What no gateway can have written, though it is a frame: numbers and names that would break those who use them."""
+
+from dataclasses import dataclass, field
+
+from pipeline.core.equipment import name_slip, path_slip
+from pipeline.core.frames import Frame
+from pipeline.core.names_block import Names
+
+COUNTABLE = 1 << 53
+DAY_MS = 86_400_000
+AHEAD_MS = 366 * DAY_MS  # a clock may be wrong by much; by more, nobody wrote it
+UNASSIGNED = "_unassigned"
+REMEMBERED = 20_000
+
+
+def implausible(frame: Frame, append_ms: int) -> str:
+    """What cannot be of a frame appended at `append_ms`, as a sentence; "" where nothing is wrong."""
+    for name in ("boot", "number", "total_rows", "total_rejects"):
+        if getattr(frame, name) > COUNTABLE:
+            return f"frame: {name}: more than can have been counted; got {getattr(frame, name)}; expected at most 2^53"
+    if not 0 <= frame.ingest_ms <= append_ms + AHEAD_MS:
+        return f"frame: ingest_ms: no time of receipt; got {frame.ingest_ms}; expected 0 to a year ahead of the log"
+    return ""
+
+
+@dataclass(slots=True)
+class Spelling:
+    """Checks paths and names, each table of names and each path once."""
+
+    seen: dict[int, Names] = field(default_factory=dict)
+    paths: set[str] = field(default_factory=set)
+
+    def slip(self, line: str, names: Names) -> str:
+        """What is wrong with the path of a line or with names of its frame, or ""."""
+        if line not in self.paths:
+            if line != UNASSIGNED and (slip := path_slip(line)):
+                return f"key: {slip}; got {line[:200]!r}; expected the path of a line"
+            self._room()
+            self.paths.add(line)
+        if id(names) not in self.seen:
+            for name in names:
+                if slip := (name_slip(name.unit) if name.unit else "") or name_slip(name.metric):
+                    return f"frame: a name {slip}; got {name.unit[:70]!r}, {name.metric[:70]!r}; expected legal names"
+            self._room()
+            self.seen[id(names)] = names
+        return ""
+
+    def _room(self) -> None:
+        if len(self.seen) + len(self.paths) > REMEMBERED:
+            self.seen.clear()
+            self.paths.clear()

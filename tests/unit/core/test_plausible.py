@@ -1,0 +1,43 @@
+"""Frames that no gateway can have written are refused before anybody counts with them."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.core.frames import Frame, FrameName, Kind
+from pipeline.core.plausible import DAY_MS, Spelling, implausible
+
+NOW = 1_780_000_000_000
+FRAME = Frame(Kind.HEARTBEAT, 0, 0, NOW, "gw", NOW, 7, 100, 3)
+
+
+@pytest.mark.parametrize("behind_ms", [0, -59_000, 3_000, 300 * DAY_MS, NOW])
+def test_what_a_gateway_with_any_clock_writes_is_plausible(behind_ms):
+    assert implausible(replace(FRAME, ingest_ms=NOW - behind_ms), NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"ingest_ms": NOW + 400 * DAY_MS}, "ingest_ms"),
+        ({"ingest_ms": -1}, "ingest_ms"),
+        ({"ingest_ms": (1 << 63) - 1}, "ingest_ms"),
+        ({"number": 1 << 60}, "number"),
+        ({"total_rows": 1 << 63}, "total_rows"),
+        ({"total_rejects": 1 << 63}, "total_rejects"),
+        ({"boot": 1 << 63}, "boot"),
+    ],
+)
+def test_numbers_that_nobody_can_have_counted_are_named(changes, named):
+    assert named in implausible(replace(FRAME, **changes), NOW)
+
+
+def test_paths_and_names_are_legal_ones():
+    spelling = Spelling()
+    good = (FrameName("máy-1", "nhiệt_độ", ""), FrameName("", "kW", ""))
+    assert spelling.slip("park/line-1", good) == ""
+    assert spelling.slip("_unassigned", ()) == ""
+    assert "key" in spelling.slip("park/li#ne", good)
+    assert "key" in spelling.slip("", good)
+    assert "name" in spelling.slip("park/line-1", (FrameName("a", "x/y", ""),))
+    assert "name" in spelling.slip("park/line-1", (FrameName("a", "", ""),))
