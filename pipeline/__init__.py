@@ -3,7 +3,7 @@
     cli         the command, one verb a file: reads argv, prints, exits
     bench       what `parkpulse bench` measures          view     the live screen: figures, drawing, words
     roles       wires gateway, worker, historian, notifier; the one module here that reaches the connectors
-    config      the folder of TOML files, read once      plugins  kind -> class, by file name
+    config      the folder of TOML files, read once
     runtime     the shells: loop, clock, instruments, HTTP endpoint, logs
     steps       the pure step of each role
     kpis        KPI families            detectors  scores            alarms  alarm rules      (plugins only)

@@ -28,7 +28,7 @@ def explain(
 def explanation(kind: str, language: str = "en") -> str:
     import pipeline.alarms
     from pipeline.config.sample import FILES, sample_alarm, sample_file
-    from pipeline.plugins import known_kinds, plugin_class
+    from pipeline.core.discovery import known_kinds, plugin_class
     from pipeline.steps.kpis import known_kpis
     from pipeline.view.explained import kpi_text
 
@@ -49,7 +49,7 @@ def every_kind(language: str) -> str:
     """Each kind with one sentence."""
     import pipeline.alarms
     from pipeline.config.sample import FILES
-    from pipeline.plugins import known_kinds, plugin_class
+    from pipeline.core.discovery import known_kinds, plugin_class
     from pipeline.steps.kpis import known_kpis
     from pipeline.view.explained import kinds_text, sentence
 

@@ -4,12 +4,12 @@ Rule: every check says all it finds; none stops at the first slip, none touches 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from pkgutil import iter_modules
 
 import pipeline.alarms
 from pipeline.config.line_model import AlarmSection, LineFile, MetricSection, UnitSection
 from pipeline.config.shape import Loc
 from pipeline.config.slips import Slip
+from pipeline.core.discovery import known_kinds
 from pipeline.core.packml import CODE_TABLES, STATE_NAMES, canonical_name, code_table
 from pipeline.core.spelling import unknown
 
@@ -47,7 +47,7 @@ def check_units(units: Sequence[UnitSection]) -> Iterator[Slip]:
 
 
 def check_alarms(alarms: Sequence[AlarmSection], units: Sequence[UnitSection]) -> Iterator[Slip]:
-    kinds = [module.name for module in iter_modules(pipeline.alarms.__path__)]
+    kinds = known_kinds(pipeline.alarms)
     metrics = {unit.name: unit.metrics for unit in units}
     yield from _twice("alarms", [alarm.name for alarm in alarms])
     for i, alarm in enumerate(alarms):

@@ -12,6 +12,7 @@ beginning with `_`. Letters of any script count, with the marks that belong to t
 import unicodedata
 
 MAX_NAME = 64
+UNASSIGNED = "_unassigned"  # the pseudo-line of what names no line
 
 
 def name_slip(name: str) -> str:
@@ -36,6 +37,11 @@ def path_slip(path: str) -> str:
         if slip := name_slip(name):
             return f"the level {name!r} {slip}" if name else "a level is empty"
     return ""
+
+
+def line_slip(path: str) -> str:
+    """What is wrong with the path of a line, or of the pseudo-line, or ""."""
+    return "" if path == UNASSIGNED else path_slip(path)
 
 
 def mend_name(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.core.calendar import CalendarConfig
-from pipeline.core.equipment import name_slip, path_slip
+from pipeline.core.equipment import line_slip, name_slip
 
 Role = Literal[
     "state",
@@ -41,7 +41,7 @@ def _name(name: str) -> str:
 
 
 def _path(path: str) -> str:
-    if slip := path_slip(path):
+    if slip := line_slip(path):
         raise ValueError(slip)
     return path
 

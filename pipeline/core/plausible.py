@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from pipeline.core.equipment import name_slip, path_slip
+from pipeline.core.equipment import line_slip, name_slip
 from pipeline.core.frames import Frame
 from pipeline.core.names_block import Names
 
 COUNTABLE = 1 << 53
 DAY_MS = 86_400_000
 AHEAD_MS = 366 * DAY_MS  # a clock may be wrong by much; by more, nobody wrote it
-UNASSIGNED = "_unassigned"
 REMEMBERED = 20_000
 
 
@@ -33,7 +32,7 @@ class Spelling:
     def slip(self, line: str, names: Names) -> str:
         """What is wrong with the path of a line or with names of its frame, or ""."""
         if line not in self.paths:
-            if line != UNASSIGNED and (slip := path_slip(line)):
+            if slip := line_slip(line):
                 return f"key: {slip}; got {line[:200]!r}; expected the path of a line"
             self._room()
             self.paths.add(line)

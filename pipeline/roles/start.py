@@ -18,7 +18,7 @@ from connectors.mqtt.source import MqttSource
 from connectors.sqlite_log import SqliteLog
 from pipeline.config.broker import BrokerSection
 from pipeline.config.read import Config
-from pipeline.config.record import default_line
+from pipeline.config.undeclared import default_line
 from pipeline.core.errors import ConfigError, Unavailable
 from pipeline.core.ports import Clock, Log
 from pipeline.roles.gateway import Gateway, GatewaySetup

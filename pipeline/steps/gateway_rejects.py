@@ -5,7 +5,7 @@ Rule R6: of what is too large only a hash and the beginning are kept.
 
 import hashlib
 
-from pipeline.core.plausible import UNASSIGNED
+from pipeline.core.equipment import UNASSIGNED
 from pipeline.core.ports import Outgoing
 from pipeline.core.samples import Payload, Reject
 

@@ -15,7 +15,7 @@ from connectors.mqtt.source import MqttSource
 from connectors.services.broker import EmbeddedBroker, embedded_broker
 from connectors.services.broker_children import find_mosquitto
 from connectors.sqlite_log import SqliteLog
-from pipeline.config.record import default_line
+from pipeline.config.undeclared import default_line
 from pipeline.core.errors import Unavailable
 from pipeline.core.frames import END, Frame, Kind, decode
 from pipeline.core.line_config import LineConfig

@@ -134,7 +134,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Load, dict
         pytest.param("none", "", id="the whole product is green"),
         pytest.param("no_dedup", " count: ", id="no dedup"),
         pytest.param("lateness_0", " count: ", id="lateness 0"),
-        pytest.param("no_nfc", "too many: ", id="no NFC"),
+        pytest.param("no_nfc", "missing: ", id="no NFC"),
     ],
 )
 def test_a_broken_rule_turns_the_comparison_red_and_a_whole_one_green(

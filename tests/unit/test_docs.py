@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pipeline.alarms
 from pipeline.cli.app import VERBS
-from pipeline.plugins import known_kinds
+from pipeline.core.discovery import known_kinds
 from pipeline.steps.kpis import known_kpis
 
 ROOT = Path(__file__).parents[2]

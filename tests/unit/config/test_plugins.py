@@ -3,8 +3,8 @@
 import pytest
 
 import pipeline.alarms
+from pipeline.core.discovery import known_kinds, plugin_class
 from pipeline.core.errors import ConfigError
-from pipeline.plugins import known_kinds, plugin_class
 
 
 @pytest.mark.parametrize("kind", known_kinds(pipeline.alarms))

@@ -10,8 +10,8 @@ from pipeline.cli.explain import explanation
 from pipeline.config.read import read_config
 from pipeline.config.sample import toml_value
 from pipeline.config.section import Section
+from pipeline.core.discovery import known_kinds
 from pipeline.core.errors import ConfigError
-from pipeline.plugins import known_kinds
 
 RULES = known_kinds(pipeline.alarms)
 LINE = 'path = "a/b/c/d/e/f"\n[[units]]\nname = "filler"\n[units.metrics.h2o2_temp]\n'
