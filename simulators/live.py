@@ -10,6 +10,8 @@ from pipeline.core.ports import Log, Reader
 from pipeline.runtime.clock import monotonic
 from simulators.drive import REMEMBERED_MS
 
+MOST_ALERTS = 10_000
+
 
 @dataclass
 class Live:
@@ -40,6 +42,8 @@ class Live:
             alert = alerts_json.decode(record.value)
             if alert.state != "norm":
                 self.alerts_seen.setdefault(alert.event_time_ms, monotonic())
+        while len(self.alerts_seen) > MOST_ALERTS:
+            del self.alerts_seen[next(iter(self.alerts_seen))]
 
     def close(self) -> None:
         self.results.close()

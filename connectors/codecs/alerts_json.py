@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 import polars as pl
 
+from connectors.codecs.bounds import transition_slip
 from pipeline.core.ports import Headers
 from pipeline.core.results import Transition
 
@@ -52,9 +53,12 @@ def encode(t: Transition) -> bytes:
 
 def decode(value: bytes) -> Transition:
     try:
-        return _DECODER.decode(value)
+        transition = _DECODER.decode(value)
     except (UnicodeDecodeError, RecursionError) as error:
         raise msgspec.DecodeError(str(error)) from error
+    if slip := transition_slip(transition):
+        raise msgspec.DecodeError(f"transition: {slip}")
+    return transition
 
 
 def cloudevents(t: Transition, line: str) -> Headers:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from connectors.codecs.bounds import result_slip
 from pipeline.core.results import Result, Value
 
 Row = tuple[str | int | float | None, ...]
@@ -50,18 +51,13 @@ def encode_one(result: Result) -> str:
 
 def decode(value: bytes) -> list[Result]:
     try:
-        return _DECODER.decode(value)
+        results = _DECODER.decode(value)
     except (UnicodeDecodeError, RecursionError) as error:
         raise msgspec.DecodeError(str(error)) from error
-
-
-def kinds(results: Sequence[Result]) -> bytes:
-    """The header `kinds` of a record, by which readers skip what is not for them.
-
-    >>> kinds([])
-    b''
-    """
-    return ",".join(sorted({result.kind for result in results})).encode()
+    for place, result in enumerate(results):
+        if slip := result_slip(result):
+            raise msgspec.DecodeError(f"result {place}: {slip}")
+    return results
 
 
 def store_row(result: Result) -> Row:

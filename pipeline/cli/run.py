@@ -49,7 +49,7 @@ def run(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: park.stop.set())
         endpoint = stack.enter_context(
-            Endpoint(park.instruments.registry, park.is_ready, found.http.host, found.http.port)
+            Endpoint(park.instruments.registry, park.lacks, found.http.host, found.http.port)
         )
         started(stack, park, [name for name in ROLES if not role or name in role])
         address = f"http://{found.http.host}:{endpoint.port}/metrics"

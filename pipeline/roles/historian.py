@@ -5,9 +5,19 @@ from dataclasses import dataclass, field
 
 from connectors.codecs import alerts_json, results_json
 from pipeline.core.ports import Log, Record, Sink
-from pipeline.roles.reading import readable, resume
+from pipeline.core.results import Result, Transition
+from pipeline.roles.reading import Lag, readable, resume
 from pipeline.runtime.instruments import Instruments
 from pipeline.steps.historian import Identity, step
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of both topics, and what could be read of them."""
+
+    records: tuple[list[Record], list[Record]]
+    results: list[Result]
+    alerts: list[Transition]
 
 
 @dataclass
@@ -19,35 +29,39 @@ class Historian:
     name: str = "historian"
     trouble: str = ""
     newest: Mapping[Identity, int] = field(default_factory=dict)
-    pending: list[list[Record]] = field(default_factory=list)
+    batch: Batch | None = None
 
     def __post_init__(self) -> None:
         self.writer = self.log.writer()
         self.readers = [self.log.reader(topic, self.name, self.instance) for topic in ("results.v1", "alerts.v1")]
+        self.lag = Lag(self.instruments, self.name, self.readers)
         for reader in self.readers:
             resume(reader)
 
     def turn(self, max_wait: float) -> int:
         """A batch that the store did not take is kept and sent again before anything else is read."""
-        if not self.pending:
-            first, second = self.readers
-            found = first.poll(max_wait)
-            self.pending = [found, second.poll(0.0)]
-        read, raised = self.pending
+        if self.batch is None:
+            self.batch = self._read(max_wait)
+        batch = self.batch
+        self.writer.flush()
         with self.instruments.step_duration.labels(self.name).time():
-            results, bad = readable(read, "results.v1", results_json.decode)
-            alerts, worse = readable(raised, "alerts.v1", alerts_json.decode)
-            rows = step(self.newest, [result for several in results for result in several], alerts)
-            self.writer.write([*bad, *worse])
-            self.writer.flush()
+            rows = step(self.newest, batch.results, batch.alerts)
             if rows.results or rows.alerts:
                 self.sink.write(rows.results, rows.alerts)
-        self.newest = rows.newest
-        for reader, records in zip(self.readers, self.pending, strict=True):
+        self.newest, self.batch = rows.newest, None
+        for reader, records in zip(self.readers, batch.records, strict=True):
             if records:
                 reader.commit({record.partition: record.offset + 1 for record in records})
-        self.pending = []
-        return len(read) + len(raised)
+        self.lag.look()
+        return sum(map(len, batch.records))
+
+    def _read(self, max_wait: float) -> Batch:
+        first, second = self.readers
+        read, raised = first.poll(max_wait), second.poll(0.0)
+        several, bad = readable(read, "results.v1", results_json.decode)
+        alerts, worse = readable(raised, "alerts.v1", alerts_json.decode)
+        self.writer.write([*bad, *worse])
+        return Batch((read, raised), [result for results in several for result in results], alerts)
 
     def taken(self, topic: str) -> int:
         """Sum of the offsets up to which this topic is in the store."""

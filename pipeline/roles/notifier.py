@@ -7,7 +7,7 @@ import msgspec
 from connectors.codecs import alerts_json, results_json
 from connectors.mqtt.sink import MqttSink, Publication
 from pipeline.core.ports import Clock, Log
-from pipeline.roles.reading import readable, resume
+from pipeline.roles.reading import Lag, readable, resume
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Saved, Slots
 from pipeline.runtime.instruments import Instruments
@@ -31,6 +31,7 @@ class Notifier:
     def __post_init__(self) -> None:
         self.alerts = self.log.reader("alerts.v1", self.name, self.instance)
         self.results = self.log.reader("results.v1", self.name, self.instance)
+        self.lag = Lag(self.instruments, self.name, (self.alerts, self.results))
         self.slots = Slots(self.log.state(), self.name, self.instance)
         saved = self.slots.load(0)
         if saved is not None:
@@ -43,7 +44,9 @@ class Notifier:
 
     @property
     def trouble(self) -> str:
-        return "" if self.sink.connected else f"MQTT broker: not connected; {self.sink.last_error or 'no answer yet'}"
+        if self.sink.connected:
+            return ""
+        return f"MQTT broker: not connected; {self.sink.last_error or 'no answer yet'}; alerts wait and are sent later"
 
     def turn(self, max_wait: float) -> int:
         """Publish, then remember, then commit: a crash repeats a transition, and never loses one.
@@ -65,12 +68,13 @@ class Notifier:
             self._again()
             raise
         self.state = state
-        if alerts:
+        if alerts or _lost(state) != _lost(before):
             self.slots.save(0, Saved(0, snapshot.dump(state)))
             self.slots.store.flush()
         for reader, records in ((self.alerts, raised), (self.results, read)):
             if records:
                 reader.commit({record.partition: record.offset + 1 for record in records})
+        self.lag.look()
         return len(raised) + len(read)
 
     def taken(self, topic: str) -> int:
@@ -87,6 +91,11 @@ class Notifier:
         self.alerts.close()
         self.results.close()
         self.sink.close()
+
+
+def _lost(state: NotifierState) -> set[str]:
+    """The lines whose chain is lost."""
+    return {line for line, pulse in state.lines.items() if pulse.lost is not None}
 
 
 def awake(state: NotifierState, now_ms: int) -> NotifierState:

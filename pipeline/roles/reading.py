@@ -1,14 +1,41 @@
 """Reading what others may have written: what cannot be read is put aside with its bytes, and the rest goes on."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from msgspec import DecodeError
 
 from pipeline.core.ports import Outgoing, Reader, Record
+from pipeline.runtime.clock import monotonic
+from pipeline.runtime.instruments import Instruments
 
 T = TypeVar("T")
+LOOK_EVERY_S = 1.0
 REJECTS = "rejects.v1"
+
+
+@dataclass(slots=True)
+class Lag:
+    """How many records wait for a role, looked at once a second."""
+
+    instruments: Instruments
+    role: str
+    readers: Sequence[Reader]
+    due: float = 0.0
+
+    def look(self) -> None:
+        now = monotonic()
+        if now < self.due:
+            return
+        self.due = now + LOOK_EVERY_S
+        waiting = sum(_waiting(reader, partition) for reader in self.readers for partition in reader.partitions)
+        self.instruments.consumer_lag.labels(self.role).set(waiting)
+
+
+def _waiting(reader: Reader, partition: int) -> int:
+    done = reader.committed(partition)
+    return reader.end_offset(partition) - (reader.first_offset(partition) if done is None else done)
 
 
 def resume(reader: Reader) -> None:
@@ -18,10 +45,12 @@ def resume(reader: Reader) -> None:
 
 
 def rejected(record: Record, topic: str, sentence: str) -> Outgoing:
-    """The record as a reject, with its place in the log, so that a repeat shows."""
+    """The record as a reject, with its place in the log, so that a repeat shows. What it held counts as one sample."""
+    where = f"{topic}, partition {record.partition}, offset {record.offset}"
     headers = (
         ("reason", b"poison"),
-        ("sentence", sentence.encode()),
+        ("sentence", f"{where}: {sentence}; the record is skipped".encode()),
+        ("samples", b"1"),
         ("topic", topic.encode()),
         ("partition", str(record.partition).encode()),
         ("offset", str(record.offset).encode()),

@@ -124,9 +124,13 @@ class Park:
             self.failed = self.failed or error
             self.stop.set()
 
-    def is_ready(self) -> bool:
-        """Every role runs and lacks nothing."""
-        return self.failed is None and bool(self.roles) and not any(role.trouble for role in self.roles.values())
+    def lacks(self) -> str:
+        """What keeps this process from being ready, a line each; "" where every role runs and lacks nothing."""
+        if self.failed is not None:
+            return f"a role has failed: {self.failed}"
+        if not self.roles:
+            return "no role has started yet"
+        return "\n".join(f"{name}: {role.trouble}" for name, role in self.roles.items() if role.trouble)
 
     def join(self) -> None:
         """Asks every role to end cleanly and waits for it; then the failure of one is raised."""

@@ -10,7 +10,7 @@ from pipeline.core.frames import FrameError, Kind, decode
 from pipeline.core.line_config import validated
 from pipeline.core.plausible import Spelling, implausible
 from pipeline.core.ports import Log, Outgoing, Record
-from pipeline.roles.reading import rejected
+from pipeline.roles.reading import Lag, rejected
 from pipeline.roles.spoken import spoken
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Committer, Saved, Slots
@@ -50,6 +50,7 @@ class Worker:
     def __post_init__(self) -> None:
         self.reader = self.log.reader(SAMPLES, self.name, self.instance)
         self.writer = self.log.writer()
+        self.lag = Lag(self.instruments, self.name, (self.reader,))
         self.committer = Committer(self.reader, self.writer, Slots(self.log.state(), self.name, self.instance))
         self.instruments.checkpoint_age.labels(self.name).set_function(self.committer.age)
         for partition in self.reader.partitions:
@@ -85,6 +86,7 @@ class Worker:
             self._forget(records)
         elif self.committer.commit_due():
             self.committer.commit(self.spoken_to)
+        self.lag.look()
         return len(records)
 
     def _flush(self) -> None:

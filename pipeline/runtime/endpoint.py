@@ -19,13 +19,14 @@ _TEXT = "text/plain; charset=utf-8"
 
 
 class Endpoint:
-    """Serves until closed. `port` is the bound one, also where 0 asked for any free port."""
+    """Serves until closed. `port` is the bound one, also where 0 asked for any free port. `lacks` says what is missing,
+    a line each; "" = ready."""
 
     def __init__(
-        self, registry: CollectorRegistry, is_ready: Callable[[], bool], host: str = "127.0.0.1", port: int = 0
+        self, registry: CollectorRegistry, lacks: Callable[[], str], host: str = "127.0.0.1", port: int = 0
     ) -> None:
         try:
-            self._server = _Server((host, port), registry, is_ready)
+            self._server = _Server((host, port), registry, lacks)
         except OSError as error:
             raise ConfigError(
                 f"http.port: cannot listen on {host}:{port}; got '{error.strerror or error}'; expected a free address; "
@@ -53,10 +54,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_port = False  # a second process on our port is a slip, not a share
 
-    def __init__(self, address: tuple[str, int], registry: CollectorRegistry, is_ready: Callable[[], bool]) -> None:
+    def __init__(self, address: tuple[str, int], registry: CollectorRegistry, lacks: Callable[[], str]) -> None:
         super().__init__(address, _Handler)
         self.registry = registry
-        self.is_ready = is_ready
+        self.lacks = lacks
 
     def handle_error(self, request: socket | tuple[bytes, socket], client_address: object) -> None:
         if not isinstance(exception(), OSError):  # a caller that hangs up is no news
@@ -81,10 +82,11 @@ class _Handler(BaseHTTPRequestHandler):
                 return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self.server.registry)
             case "/healthz":
                 return HTTPStatus.OK, _TEXT, b"alive\n"
-            case "/readyz" if self.server.is_ready():
-                return HTTPStatus.OK, _TEXT, b"ready\n"
             case "/readyz":
-                return HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, b"not ready\n"
+                lacks = self.server.lacks()
+                if lacks:
+                    return HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, f"not ready\n{lacks}\n".encode()
+                return HTTPStatus.OK, _TEXT, b"ready\n"
             case _:
                 return HTTPStatus.NOT_FOUND, _TEXT, b"try /metrics, /healthz or /readyz\n"
 

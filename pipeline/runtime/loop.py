@@ -65,11 +65,13 @@ class _Waiting:
 
     def begin(self, what: str) -> None:
         if self.since is None:
-            self.since, self.what = monotonic(), what
+            self.since = monotonic()
+        if what != self.what:
+            self.what = what
             self.say.warning("waiting", what=what)
         self.tries += 1
 
     def end(self) -> None:
         if self.since is not None:
             self.say.info("goes on", what=self.what, after_s=round(monotonic() - self.since, 1))
-        self.since, self.tries = None, 0
+        self.since, self.what, self.tries = None, "", 0

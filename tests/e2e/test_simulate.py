@@ -31,7 +31,7 @@ def test_a_simulated_run_arrives_whole_and_equals_its_truth(tmp_path):
         config = prepare(tmp_path, broker, "en")
         park = Park(config, WallClock(), open_log(config, WallClock()))
         started(stack, park, ROLES)
-        await_true(park.is_ready)
+        await_true(lambda: not park.lacks())
         words = ("--for", f"{LENGTH_S}s", "--speed", "8", "--seed", str(SEED))
         files = ("--truth", str(tmp_path / "truth"), "--summary", str(tmp_path / "sum.json"))
         said = subprocess.run(

@@ -104,3 +104,25 @@ def test_a_line_beats_while_its_chain_works_and_is_lost_when_it_stops(park):
     notifier.turn(0.0)
     found = listener.wait_for(f"parkpulse/v1/alerts/{LINE}/chain-lost", 2)
     assert json.loads(found[1])["state"] == "norm"
+
+
+def test_a_restart_remembers_that_a_chain_was_lost_and_clears_it_when_it_works_again(park):
+    notifier, writer, clock, listener = park
+    writer.write([progress(T0)])
+    writer.flush()
+    notifier.turn(0.0)
+    clock.advance(T0 + 40_000)
+    notifier.turn(0.0)
+    (lost,) = listener.wait_for(f"parkpulse/v1/alarm-state/{LINE}/chain-lost")
+    notifier.alerts.close()
+    notifier.results.close()
+    again = Notifier(notifier.log, notifier.sink, clock, Instruments())
+    writer.write([progress(T0 + 41_000)])
+    writer.flush()
+    clock.advance(T0 + 42_000)
+    again.turn(0.0)
+    states = listener.wait_for(f"parkpulse/v1/alarm-state/{LINE}/chain-lost", 2)
+    assert json.loads(lost)["state"] == "unack"
+    assert states[1] == b""
+    clear = json.loads(listener.wait_for(f"parkpulse/v1/alerts/{LINE}/chain-lost", 2)[1])
+    assert (clear["id"], clear["state"]) == (json.loads(lost)["id"], "norm")

@@ -69,7 +69,7 @@ def test_json_and_line_protocol_arrive_as_rows_of_their_line(broker: EmbeddedBro
     rows, refused, until = set(), list[Record](), time.monotonic() + 10
     with ExitStack() as stack:
         park = started(stack, Park(read_config(tmp_path), clock, log, linger_s=0.0), ["gateway"])
-        while not park.is_ready() and time.monotonic() < until:
+        while park.lacks() and time.monotonic() < until:
             time.sleep(0.01)
         sink = MqttSink(MqttSettings(broker.url, "telegraf", broker.protocol))
         stack.callback(sink.close)

@@ -9,7 +9,7 @@ from pipeline.core.results import Result, WindowResults
 
 FLOATS = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, -0.0, 70.0, 1e150, 5e-324, 1e16])
 ROW = st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 2), *[FLOATS] * 8)
-LABELS = [("park/line-1/máy", "nhiệt độ"), ("park/line-2", 'a"b\\c'), ("p/l/u", "x"), ("p/l/u", "temp.\u2028")]
+LABELS = [("park/line-1/máy", "nhiệt độ"), ("park/line-2", 'a"b\\c'), ("p/l/u", "x"), ("p/l/u", "température")]
 
 
 def plain(row, place):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 
 import msgspec
@@ -11,27 +12,47 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.codecs import alerts_json, results_json
+from connectors.codecs.bounds import COUNTABLE, FAR_MS, STATES
+from connectors.local_store import LocalStore
 from pipeline.core.results import Result, ResultKind, Transition
 
 KINDS: tuple[ResultKind, ...] = ("metric", "elements", "kpi", "anomaly", "state", "ledger", "score", "progress")
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 INTS = st.integers(-(2**63), 2**63 - 1)
+TIMES = st.integers(-FAR_MS, FAR_MS)
+COUNTS = st.integers(0, COUNTABLE)
 TEXTS = st.text(max_size=8)
+NAMES = st.sampled_from(["m", "nhiệt-độ", "zone.z1", "temp/ewma", "demo"])
+PATHS = st.sampled_from(["park/line-1", "park/dây-chuyền/máy", "_unassigned"])
 
 RESULTS = st.builds(
     Result,
     kind=st.sampled_from(KINDS),
-    equipment=TEXTS,
-    name=TEXTS,
-    window_s=INTS,
-    window_start=INTS,
+    equipment=PATHS,
+    name=NAMES,
+    window_s=st.integers(0, 86_400),
+    window_start=TIMES,
     product=st.none() | TEXTS,
-    revision=INTS,
-    values=st.dictionaries(TEXTS, st.none() | NUMBERS | INTS | TEXTS, max_size=4),
+    revision=COUNTS,
+    values=st.dictionaries(NAMES, st.none() | NUMBERS | INTS | TEXTS, max_size=4),
     coverage=st.none() | NUMBERS,
     formula=st.none() | TEXTS,
 )
-TRANSITIONS = st.builds(Transition, value=st.none() | NUMBERS, threshold=st.none() | NUMBERS)
+TRANSITIONS = st.builds(
+    Transition,
+    id=NAMES,
+    transition=COUNTS,
+    alarm=st.sampled_from(["cold", "quá-nóng"]),
+    equipment=PATHS,
+    priority=st.integers(1, 4),
+    state=st.sampled_from(sorted(STATES)),
+    previous=st.sampled_from(sorted(STATES)),
+    event_time_ms=TIMES,
+    raised_ms=TIMES,
+    value=st.none() | NUMBERS,
+    threshold=st.none() | NUMBERS,
+    revision=COUNTS,
+)
 ALERT = Transition(
     id="a1f0", transition=2, alarm="h2o2-cold", equipment="park/dây-chuyền/máy", priority=1, state="norm",
     previous="unack", event_time_ms=1_780_000_000_123, raised_ms=1_779_999_990_000, value=71.5, threshold=70.0,
@@ -94,10 +115,45 @@ def test_no_bytes_break_the_decoders_in_another_way(value: bytes) -> None:
             continue
 
 
-def test_the_header_names_each_kind_once_and_sorted() -> None:
-    kinds: tuple[ResultKind, ...] = ("metric", "kpi", "metric", "elements")
-    results = [Result(kind, "park/line", "m", 10, 0, None, 0, {}) for kind in kinds]
-    assert results_json.kinds(results) == b"elements,kpi,metric"
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    with closing(LocalStore(tmp_path_factory.mktemp("store") / "store.sqlite")) as store:
+        yield store
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([-1, 1 << 63, 10**30, FAR_MS + 1, "", "a/#", "\x00", "x" * 300])
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@given(RESULTS, st.sampled_from(sorted(Result.__dataclass_fields__)), ANYTHING)
+def test_a_result_with_anything_in_a_field_is_refused_or_can_be_stored(kept, result, name, value):
+    document = json.loads(results_json.encode([result]))[0] | {name: value}
+    try:
+        read = results_json.decode(json.dumps([document]).encode())
+    except msgspec.DecodeError:
+        return
+    kept.write(read, [])
+    assert len(kept.read(read[0].kind, read[0].equipment)) > 0
+
+
+@given(TRANSITIONS, st.sampled_from(sorted(Transition.__dataclass_fields__)), ANYTHING)
+def test_a_transition_with_anything_in_a_field_is_refused_or_can_be_stored_and_sent(kept, transition, name, value):
+    document = json.loads(alerts_json.encode(transition)) | {name: value}
+    try:
+        read = alerts_json.decode(json.dumps(document).encode())
+    except msgspec.DecodeError:
+        return
+    alerts_json.cloudevents(read, read.equipment)
+    kept.write([], [read])
+    assert len(kept.read_alerts(read.equipment)) > 0
 
 
 def test_an_alert_carries_the_headers_of_cloudevents_in_binary_mode() -> None:
