@@ -97,7 +97,7 @@ def _shift(calendar: CalendarConfig, shift: ShiftConfig, day: int) -> Shift:
 
     edges = [at(shift.begin)]
     for begin, end in sorted(shift.breaks):
-        edges += [max(edges[-1], at(begin)), at(end)]
+        edges += [max(edges[-1], at(begin)), max(edges[-1], at(end))]
     edges.append(at(shift.end))
     pairs = zip(edges[::2], edges[1::2], strict=True)
     return Shift(shift.name, edges[0], edges[-1], tuple((low, high) for low, high in pairs if low < high))

@@ -108,7 +108,7 @@ def _order(rows: Rows) -> npt.NDArray[np.intp]:
     offset = rows.t - int(rows.t.min())
     times = offset.astype(np.uint16) if int(offset.max()) < 1 << 16 else offset
     keys = [times, series] if rows.seq is None else [rows.seq, times, series]
-    return np.lexsort(keys if rows.flags is None else [rows.flags & NO_IDENTITY, *keys])
+    return np.lexsort(keys if rows.flags is None else [(rows.flags & NO_IDENTITY) != 0, *keys])
 
 
 def _same(rows: Rows, order: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:

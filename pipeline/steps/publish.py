@@ -23,7 +23,8 @@ LEDGER_KEEP_MS = 72 * HOUR_MS  # older samples are rejected by their clock
 def alarms(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> list[Transition]:
     if not line.config.alarms and not line.alarms.entries:
         return []
-    wanted = {(alarm.unit, alarm.metric) for alarm in line.config.alarms}
+    gone = (entry.alarm for entry in line.alarms.entries.values())  # an alarm that goes ends by its series' clock
+    wanted = {(alarm.unit, alarm.metric) for alarm in (*line.config.alarms, *gone)}
     rows: dict[tuple[str, str], SeriesRows] = {}
     clocks: dict[tuple[str, str], int] = {}
     newest: dict[tuple[str, str], tuple[int, int]] = {}

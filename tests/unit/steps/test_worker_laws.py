@@ -5,13 +5,18 @@ import random
 
 import pytest
 
+from pipeline.core.frames import END
+from pipeline.core.ledger import FIELDS
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.worker import step
 from tests.unit.steps.logs import told
 from tests.unit.steps.recomputation import Line
-from tests.unit.steps.wild_logs import PATH, wild_log
+from tests.unit.steps.recomputed_alarms import Said, Tick, alarms
+from tests.unit.steps.recomputed_anomalies import anomalies
+from tests.unit.steps.recomputed_elements import element_windows, is_short, tells
+from tests.unit.steps.wild_configs import PATH
+from tests.unit.steps.wild_logs import wild_log
 
-TIMES = ("pbt_ms", "apt_ms", "aust_ms", "adet_ms", "adot_ms", "unclassified_ms")
 STATISTICS = ("count", "mean", "min", "max", "last", "sd")
 SETTLED = ("stored", "duplicate", "conflict", "expired", "rejected", "waiting")
 
@@ -28,12 +33,21 @@ def said(state, out):
 
 
 def unbroken(log):
-    state, everything, aside = PartitionState(), [], set()
+    state, everything, aside, ticks, second = PartitionState(), [], set(), [], None
     for entry in log.entries:
         state, out = step(state, [entry])
         everything += said(state, out)
         aside |= {(a.entry.offset, row) for a in (*out.late, *out.rejected) for row in a.rows}
-    return state, everything, aside
+        clocks = state.clocks
+        if (known := bool((clocks.top > 0).any())) and (entry.frame.flags & END or clocks.tick[0] != second):
+            closed = {
+                name: int(clocks.clock[code]) // 1000 * 1000
+                for (_, name), code in state.registry.sources.items()
+                if clocks.top[code] > 0
+            }
+            ticks.append(Tick(entry.offset, entry.append_ms, int(clocks.line[0]), closed))
+        second = clocks.tick[0] if known else None
+    return state, everything, aside, ticks
 
 
 def newest(everything):
@@ -69,24 +83,52 @@ def crashing(log, seed):
     return everything
 
 
-def check_elements(line, store, clock):
-    for width in (10_000, 60_000):
-        wanted = line.element_windows(width, clock)
-        found = {(k[1], k[4]): dict(v[0]) for k, v in store.items() if k[0] == "elements" and k[3] * 1000 == width}
-        assert found.keys() <= wanted.keys()
-        for key, content in wanted.items():
-            if key not in found:
-                assert content[5] == width, (key, content)
-                assert not any(content[6:]), (key, content)
-                continue
-            values = found[key]
-            assert (*(values[n] for n in TIMES), values["gq"], values["sq"], values["rq"]) == content, key
-            assert values["pq"] == sum(content[6:])
-            assert values["ideal_ms"] == 150.0 * sum(content[6:])
+def check_elements(line, everything, clock):
+    store, wanted = newest(everything), element_windows(line, clock)
+    found = {(k[1], k[3] * 1000, k[4]): v for k, v in store.items() if k[0] == "elements"}
+    assert found.keys() <= wanted.keys()
+    for key, (values, must) in wanted.items():
+        assert key in found or not must, (key, values)
+        if key in found:
+            assert dict(found[key][0]) == values, key
+            busy = values["pbt_ms"]
+            assert found[key][1] == (pytest.approx(1 - values["unclassified_ms"] / busy) if busy else None), key
+    for key, revision, content in everything:
+        if key[0] == "elements" and revision == 0:
+            assert tells(dict(content[0]), is_short(line.config, key[4], key[3] * 1000)), key
+
+
+def check_alarms(line, ticks, log, everything):
+    found = {}
+    for key, _, content in everything:
+        if key[0] == "alert":
+            found.setdefault((content.equipment, content.alarm), []).append(content)
+    wanted = {(f"{PATH}/{unit}", name): all_said for (unit, name), all_said in alarms(line, ticks, log.configs).items()}
+    assert found.keys() <= wanted.keys()
+    for key, all_said in wanted.items():
+        heard, raised = [], None
+        for x in found.get(key, []):
+            raised = x if x.transition == 0 else raised
+            assert x.id == raised.id
+            own = {name: getattr(x, name) for name in Said._fields}
+            heard.append(Said(**own | {"value": raised.value, "threshold": raised.threshold}))
+        assert heard == all_said, key
+
+
+def check_anomalies(line, ticks, everything):
+    for width in (1_000, 10_000):
+        found = {}
+        for key, revision, content in everything:
+            if key[0] == "anomaly" and key[3] * 1000 == width:
+                values = dict(content[0])
+                assert (revision, key[2]) == (0, f"{values['contributors']}/ewma")
+                said_of = found.setdefault((key[1], values["contributors"]), [])
+                said_of.append((key[4], values["score"], values["level"], values["open"]))
+        assert found == anomalies(line, ticks, width)
 
 
 def check_metrics(line, store, clock):
-    for width in (1_000, 10_000, 60_000):
+    for width in (s * 1000 for s in line.config.windows):
         windows, scores = line.metric_windows(width), line.score_windows(width)
         by_kind = {"metric": {}, "score": {}}
         for k, v in store.items():
@@ -110,15 +152,16 @@ def check_metrics(line, store, clock):
                 assert key[2] + width > clock, key
 
 
-def check_ledger(log, state, everything):
+def check_ledger(log, line, state, everything):
     rows = [dict(content[0]) for key, _, content in everything if key[0] == "ledger"]
     assert rows
     for row in rows:
         assert row["received"] == sum(row[name] for name in SETTLED)
         assert min(row.values()) >= 0
     last = [dict(content[0]) for key, content in newest(everything).items() if key[0] == "ledger"]
-    counted = dict(zip(("received", "gap"), state.ledger.counts[:, [0, 8]].sum(axis=0).tolist(), strict=True))
-    assert counted == {"received": log.sent, "gap": log.lost}
+    counted = dict(zip(FIELDS, state.ledger.counts.sum(axis=0).tolist(), strict=True))
+    assert (counted["received"], counted["gap"], counted["undated"]) == (log.sent, log.lost, line.undated)
+    assert len(state.open) or counted["stored"] == sum(len(samples) for samples in line.series.values())
     assert sum(row["received"] for row in last) == log.sent
 
 
@@ -136,13 +179,15 @@ def check_order(everything):
 
 def check(seed, **shape):
     log = wild_log(seed, **shape)
-    state, everything, aside = unbroken(log)
+    state, everything, aside, ticks = unbroken(log)
     clock = int(state.clocks.line[0])
     line, store = Line(PATH, log.config, log.entries, aside), newest(everything)
     check_order(everything)
-    check_elements(line, store, clock)
+    check_elements(line, everything, clock)
     check_metrics(line, store, clock)
-    check_ledger(log, state, everything)
+    check_alarms(line, ticks, log, everything)
+    check_anomalies(line, ticks, everything)
+    check_ledger(log, line, state, everything)
     identified = {(key, revision): content for key, revision, content in everything}
     again = {}
     for key, revision, content in crashing(log, seed):

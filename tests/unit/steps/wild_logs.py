@@ -3,48 +3,15 @@
 import random
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from pipeline.core.frames import END
-from pipeline.core.line_config import AlarmConfig, LineConfig, MetricConfig, TimeConfig, UnitConfig
+from pipeline.core.line_config import LineConfig
 from pipeline.steps.plan import Entry
 from tests.unit.steps.logs import T0, Gateway, configuration
+from tests.unit.steps.wild_configs import PATH, other_alarms, wild_config
 
-PATH = "park/line-1"
-CODES = {"6": "execute", "11": "held", "4": "idle"}
-CHANCE = {"state": 0.25, "mode": 0.04, "good": 0.5, "bad": 0.3, "temp": 0.8, "again": 0.2}
-TIME = TimeConfig(
-    idle_timeout_ms=2_000, max_hold_ms=8_000, max_clock_skew_ms=10_000, valid_for_ms=6_000, announce_horizon_ms=20_000
-)
-
-
-def wild_config(r):
-    def unit(name):
-        return UnitConfig(
-            name=name,
-            ideal_cycle_ms=150.0,
-            metrics=(
-                MetricConfig(name="state", role="state", codes=CODES, by_exception=r.random() < 0.4),
-                MetricConfig(name="mode", role="mode", by_exception=r.random() < 0.4),
-                MetricConfig(name="good", role="good_count"),
-                MetricConfig(name="bad", role="reject_count"),
-                MetricConfig(name="again", role="rework_count"),
-                MetricConfig(name="temp", role="temperature", hold_ms=r.choice([400, 3_000, 10_000])),
-            ),
-        )
-
-    alarms = (
-        AlarmConfig(name="cold", kind="limit", unit="filler", metric="temp", low=68.0, on_delay_ms=1_000),
-        AlarmConfig(name="quiet", kind="silence", unit="capper", metric="temp", after_ms=5_000),
-    )
-    return LineConfig(
-        path=PATH,
-        pace_unit="filler",
-        count_unit=r.choice(["filler", "capper"]),
-        windows=(1, 10, 60),
-        usable_quality=r.choice([(0,), (0, 7)]),
-        units=(unit("filler"), unit("capper")),
-        alarms=alarms,
-        time=TIME,
-    )
+CHANCE = {"state": 0.25, "mode": 0.04, "good": 0.5, "bad": 0.3, "temp": 0.8, "again": 0.2, "kwh": 0.4, "m3": 0.2}
 
 
 @dataclass
@@ -64,71 +31,93 @@ class Source:
 
 @dataclass
 class WildLog:
-    """`lost`: rows of frames that never came; `sent`: rows and repeats that did."""
+    """`configs`: [(offset, configuration)]; `lost`: rows of frames that never came; `sent`: rows and repeats that
+    did."""
 
     entries: list[Entry]
     config: LineConfig
+    configs: list[tuple[int, LineConfig]]
     lost: int
     sent: int
 
 
 def wild_log(seed, seconds=60, every=500, longest=25):
     """Sources ahead, behind, sparse, silent, cut off and drained, with wrong clocks; series that come by two sources;
-    frames lost, repeated and swapped; an outage of the chain; bad quality, conflicts, resets; a new configuration."""
+    frames lost, repeated and swapped; an outage of the chain; bad quality, conflicts, resets, rows without a time of
+    their own; a new configuration."""
     r = random.Random(seed)
-    config = wild_config(r)
-    span = seconds * 1000
+    start = T0 + r.choice([0, r.randrange(130_000, 195_000)])  # a quarter of an hour ends 200 s behind T0
+    config, span = wild_config(r, start), seconds * 1000
     sources = [_source(r, name, span, longest * 1000) for name in ("plc-a", "plc-b", "")][: r.choice([1, 2, 3, 3])]
-    for unit in ("filler", "capper"):
-        home = r.choice(sources)
-        for metric in CHANCE:
-            (r.choice(sources) if r.random() < 0.2 else home).series.append((unit, metric))
-    if r.random() < 0.3:
-        r.choice(sources).series.append(("filler", "temp"))
-    sources[0].series.append(("probe", "volt"))
+    _share(r, config, sources)
     gateways = [Gateway(PATH, name) for name in ("gw-1", "gw-2")]
     outage = _span(r, span, longest * 1000) if r.random() < 0.3 else (0, 0)
     made, log, values = [], _Log(r), {}
-    log.add(T0, configuration(config, 0, T0).frame)
-    change = r.randrange(span) if r.random() < 0.4 else None
+    log.add(start, configuration(config, 0, start).frame)
+    change = r.randrange(span) if r.random() < 0.6 else None
     for at in range(0, span, every):
+        now = start + at
         if change is not None and at <= change < at + every:
-            alarms = (replace_alarm(config.alarms[0]), *config.alarms[1:])
-            log.add(T0 + at, configuration(config.model_copy(update={"alarms": alarms}), 0, T0 + at).frame)
+            other = config.model_copy(update={"alarms": other_alarms(r, config.alarms)})
+            log.add(now, configuration(other, 0, now).frame)
         for k, source in enumerate(sources):
-            rows = _rows(r, source, at, values)
-            made += rows
-            if rows and r.random() < 0.1:
-                rows += r.sample(made, min(len(made), 3))
-            if rows and r.random() < 0.05:
-                victim = r.choice(rows)
-                rows.append((*victim[:4], 1.5, *victim[5:]))
+            rows = _troubled(r, _rows(r, source, (start, at), values), made)
             source.store += rows
             if source.cut[0] <= at < source.cut[1]:
                 continue
             rows, source.store = source.store[: source.drain], source.store[source.drain :]
             r.shuffle(rows)
             late = outage[1] if outage[0] <= at < outage[1] else at
-            gateway = gateways[k % 2]
-            log.send(T0 + late, gateway.frame(rows, T0 + at))
-    end = max(T0 + span, *(append for append, _ in log.frames))
+            log.send(start + late, _frame(gateways[k % 2], rows, now))
+    end = max(start + span, *(append for append, _ in log.frames))
     for source in sources:
         while source.store:
             rows, source.store = source.store[: source.drain], source.store[source.drain :]
-            log.send(end, gateways[0].frame(rows, end))
+            log.send(end, _frame(gateways[0], rows, end))
     for k in range(1, 12):
         for gateway in gateways:
             log.add(end + k * 1000, gateway.frame([], end + k * 1000))
     log.add(end + 12_000, gateways[0].frame([], end + 12_000, END if r.random() < 0.5 else 0))
-    entries, newest = [], 0
+    return _in_order(log, config)
+
+
+def _share(r, config, sources):
+    """Which source brings which series: a unit's mostly by one, some by two."""
+    for unit in (unit.name for unit in config.units):
+        home = r.choice(sources)
+        for metric in CHANCE if unit != "oven" else ("kwh",):
+            (r.choice(sources) if r.random() < 0.2 else home).series.append((unit, metric))
+    if r.random() < 0.3:
+        r.choice(sources).series.append(("filler", "temp"))
+    sources[0].series.append(("probe", "volt"))
+
+
+def _troubled(r, rows, made):
+    """The rows with repeats of earlier ones and conflicts among them."""
+    made += rows
+    if rows and r.random() < 0.1:
+        rows += r.sample(made, min(len(made), 3))
+    if rows and r.random() < 0.05:
+        victim = r.choice(rows)
+        rows.append((*victim[:4], 1.5, *victim[5:7], r.choice([victim[7], 1, 2])))
+    return rows
+
+
+def _frame(gateway, rows, ingest):
+    """A frame of rows that end with their flags."""
+    frame = gateway.frame(rows, ingest)
+    flags = [row[7] for row in sorted(rows, key=lambda row: (row[0], row[1], row[3]))]
+    return replace(frame, row_flags=np.array(flags, np.uint8)) if any(flags) else frame
+
+
+def _in_order(log, config):
+    entries, configs, newest = [], [], 0
     for i, (append, frame) in enumerate(log.frames):
         newest = max(newest, append)
         entries.append(Entry(i, newest, PATH, frame))
-    return WildLog(entries, config, log.lost, sum(len(e.frame) for e in entries))
-
-
-def replace_alarm(alarm):
-    return alarm.model_copy(update={"low": 66.0})
+        if frame.body:
+            configs.append((i, LineConfig.model_validate_json(frame.body)))
+    return WildLog(entries, config, configs, log.lost, sum(len(e.frame) for e in entries))
 
 
 def _span(r, span, longest):
@@ -151,21 +140,24 @@ def _source(r, name, span, longest):
     )
 
 
-def _rows(r, source, at, values):
+def _rows(r, source, when, values):
+    """[(unit, metric, source, t, value, quality, seq, flags)]"""
+    start, at = when
     if source.quiet[0] <= at < source.quiet[1] or r.random() > source.rate:
         return []
     rows = []
     for unit, metric in source.series:
         if r.random() > CHANCE.get(metric, 0.5):
             continue
-        t = T0 + at + source.skew - (r.randrange(3_000) if r.random() < 0.2 else r.randrange(400))
+        t = start + at + source.skew - (r.randrange(3_000) if r.random() < 0.2 else r.randrange(400))
         if source.wrong[0] <= at < source.wrong[1]:
             t += r.choice([100_000, -30_000])
         q = r.choice([1, 2, 7]) if r.random() < 0.05 else 0
-        v = _value(r, (unit, metric), values)
-        rows.append((unit, metric, source.name, t, v, q, 0))
+        flags = r.choice([1, 1, 2, 3, 4]) if r.random() < 0.05 else 0
+        rows.append((unit, metric, source.name, t, _value(r, (unit, metric), values), q, 0, flags))
         if r.random() < 0.05:
-            rows.append((unit, metric, source.name, t, _value(r, (unit, metric), values), q, r.randrange(3)))
+            again = _value(r, (unit, metric), values)
+            rows.append((unit, metric, source.name, t, again, q, r.randrange(3), flags))
     return rows
 
 
@@ -180,7 +172,10 @@ def _value(r, key, values):
     if metric in ("good", "bad", "again"):
         values[key] = r.randrange(3) if r.random() < 0.03 else values.get(key, 100) + r.randrange(5)
         return float(values[key])
-    return 70.0 + round(r.gauss(0, 1), 3) - (5.0 if r.random() < 0.2 else 0.0)
+    if metric in ("kwh", "m3"):
+        values[key] = r.random() if r.random() < 0.03 else values.get(key, 12.0) + r.random() * 2
+        return round(values[key], 3)
+    return 70.0 + round(r.gauss(0, 1), 3) - (5.0 if r.random() < 0.2 else 0.0) + (40.0 if r.random() < 0.02 else 0.0)
 
 
 class _Log:
