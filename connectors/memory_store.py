@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from connectors.codecs import alerts_json, results_json
+from pipeline.core.equipment import is_below
 from pipeline.core.results import Result, Transition
 
 Identity = tuple[str, str, str, int, int, str]
@@ -43,7 +44,7 @@ class MemoryStore:
                 results_json.store_row(r)
                 for r in list(self._results.values())
                 if r.kind == kind
-                and _is_below(r.equipment, equipment)
+                and is_below(r.equipment, equipment)
                 and _is_between(r.window_start, since_ms, until_ms)
                 and window_s in (None, r.window_s)
             ]
@@ -57,17 +58,12 @@ class MemoryStore:
             [
                 alerts_json.store_row(t)
                 for t in list(self._alerts.values())
-                if _is_below(t.equipment, equipment) and _is_between(t.event_time_ms, since_ms, until_ms)
+                if is_below(t.equipment, equipment) and _is_between(t.event_time_ms, since_ms, until_ms)
             ]
         )
 
     def close(self) -> None:
         """Nothing to give back."""
-
-
-def _is_below(path: str, top: str) -> bool:
-    """Whole levels only: 'line-1' holds 'line-1/filler' and not 'line-10'."""
-    return not top or path == top or path.startswith(top + "/")
 
 
 def _is_between(t: int, since_ms: int | None, until_ms: int | None) -> bool:

@@ -53,6 +53,11 @@ def as_json(content: object) -> bytes:
     return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def value_body(sample: Sample) -> bytes:
+    """One sample whose name stands in the topic."""
+    return as_json({"timestamp_ms": sample.t_ms, "value": sample.value})
+
+
 def unreadable(kinds: Sequence[tuple[str, bytes]], rng: np.random.Generator) -> Message:
     """One of these (topic, body)."""
     topic, body = kinds[int(rng.integers(len(kinds)))]

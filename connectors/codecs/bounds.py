@@ -5,17 +5,17 @@ Rule: the sentence names the field, what it got and what is expected; "" means f
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import get_args
 
+from pipeline.core.alarm import State
 from pipeline.core.equipment import line_slip, name_slip
+from pipeline.core.plausible import COUNTABLE
 from pipeline.core.results import Result, Transition, Value
 
 FAR_MS = 253_402_300_799_999  # the last ms of the year 9999
-COUNTABLE = 1 << 53
 MAX_WINDOW_S = 366 * 86_400
 MAX_NAME, MAX_TEXT, MAX_VALUES = 200, 8_192, 500
-STATES = frozenset(
-    ["norm", "unack", "acked", "rtnun", "latch_unack", "latch_acked", "shelved", "suppressed", "out_of_service"]
-)
+STATES = frozenset(get_args(State))
 
 
 def result_slip(r: Result) -> str:

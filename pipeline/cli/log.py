@@ -40,6 +40,7 @@ def log(
 
     from pipeline.cli.query import moment_ms
     from pipeline.config.read import read_config
+    from pipeline.core.equipment import is_below
     from pipeline.core.spelling import unknown
     from pipeline.roles.start import TOPICS
     from pipeline.view.records import line_of, record_lines
@@ -107,14 +108,6 @@ def _records(reader: "Reader", follow: bool) -> Iterator["Record"]:
                 yield record
             if record.offset + 1 >= left.get(record.partition, 0):
                 left.pop(record.partition, None)
-
-
-def is_below(path: str, top: str) -> bool:
-    """
-    >>> is_below("a/b", "a"), is_below("ab", "a"), is_below("ab", "")
-    (True, False, True)
-    """
-    return not top or path == top or path.startswith(f"{top}/")
 
 
 def drawn(lines: list[str], width: int) -> bytes:

@@ -9,9 +9,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from pipeline.core.line_config import MAX_MS
+
 _MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-LARGEST = 36_500 * 86_400_000  # ms, or bytes
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)")
 
 
@@ -51,7 +52,7 @@ def _amount(text: object, units: dict[str, int], expected: str) -> float:
     if found[2] not in units:
         raise ValueError(f"unknown unit {found[2]!r}; got {text!r}; expected one of {', '.join(units)}")
     amount = round(float(found[1]) * units[found[2]], 9)
-    if amount > LARGEST:
+    if amount > MAX_MS:  # or bytes
         raise ValueError(f"too much; got {text!r}; expected at most a hundred years, or 2 TiB")
     return amount
 

@@ -106,10 +106,14 @@ class BrokerSection(Section):
         return tuple(Pattern(topic.pattern, topic.family) for topic in self.topics)
 
     @property
+    def family_filters(self) -> list[str]:
+        """Topics of the families that are switched on and have topics of their own."""
+        return [family_filter(family) for family in self.families if family in FAMILIES]
+
+    @property
     def filters(self) -> list[str]:
-        """What to subscribe to: topics of the families that are switched on, and own ones."""
-        own = [family_filter(family) for family in self.families if family in FAMILIES]
-        return own + [pattern.filter for pattern in self.patterns]
+        """What to subscribe to: topics of the families, and own ones."""
+        return self.family_filters + [pattern.filter for pattern in self.patterns]
 
     def password(self) -> str | None:
         """Read at the moment of use; never kept, never printed."""
@@ -120,9 +124,10 @@ def check_topics(i: int, broker: BrokerSection, levels: Sequence[str], slips: Se
     """Patterns that can give no path, or share topics; `levels` is empty where they are wrong themselves, and `slips`
     tells whether the patterns are those of the file."""
     at = ("brokers", i, "topics")
-    taken = [family_filter(family) for family in broker.families if family in FAMILIES]
     has_all = not any(slip.loc[:3] == at for slip in slips)
     for j, topic in enumerate(broker.topics):
         found = path_slip(topic.pattern, topic.family, levels) if levels else ""
-        if slip := found or shared_slip(broker.patterns[j], broker.patterns[:j] if has_all else (), taken):
+        if slip := found or shared_slip(
+            broker.patterns[j], broker.patterns[:j] if has_all else (), broker.family_filters
+        ):
             yield Slip((*at, j, "pattern"), slip)

@@ -18,8 +18,6 @@ EPOCH = date(1970, 1, 1).toordinal()
 EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 Span = tuple[int, int]  # [from, to) ms since the epoch
 Minute = Annotated[int, Field(ge=0, le=2 * 24 * 60)]  # of the day on which the shift begins
-
-
 Offset = tuple[int, Annotated[int, Field(ge=-1_440, le=1_440)]]
 
 
@@ -41,9 +39,7 @@ class CalendarConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    offsets: Annotated[
-        tuple[tuple[int, Annotated[int, Field(ge=-1_440, le=1_440)]], ...], Field(min_length=1, max_length=1_000)
-    ] = ((0, 0),)
+    offsets: Annotated[tuple[Offset, ...], Field(min_length=1, max_length=1_000)] = ((0, 0),)
     shifts: Annotated[tuple[ShiftConfig, ...], Field(max_length=50)] = ()
     holidays: Annotated[tuple[date, ...], Field(max_length=5_000)] = ()
 

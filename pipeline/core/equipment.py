@@ -44,6 +44,15 @@ def line_slip(path: str) -> str:
     return "" if path == UNASSIGNED else path_slip(path)
 
 
+def is_below(path: str, top: str) -> bool:
+    """Whole levels only; everything is below "".
+
+    >>> is_below("a/b", "a"), is_below("a", "a"), is_below("ab", "a"), is_below("ab", "")
+    (True, True, False, True)
+    """
+    return not top or path == top or path.startswith(f"{top}/")
+
+
 def mend_name(name: str) -> str:
     """A legal name for a foreign one: what is forbidden becomes `_` (runs of it one), a leading `_` or mark goes."""
     mended = ""

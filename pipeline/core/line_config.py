@@ -160,8 +160,8 @@ def validated(key: str, body: bytes) -> LineConfig:
         line = LineConfig.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "body"
-        raise ValueError(f"configuration: {where}: {first['msg']}; got {str(first['input'])[:80]}") from None
+        where = ".".join(part if part.isprintable() else repr(part) for part in map(str, first["loc"])) or "body"
+        raise ValueError(f"configuration: {where}: {first['msg']}; got {repr(first['input'])[:80]}") from None
     if line.path != key:
         raise ValueError(f"configuration: path: not the record's key; got {line.path[:200]!r}; expected {key!r}")
     return line

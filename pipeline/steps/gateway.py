@@ -87,9 +87,11 @@ def pack(
     settings: GatewaySettings = DEFAULTS,
 ) -> tuple[GatewayState, list[Outgoing]]:
     """Frames line by line in order of first receipt, then the rejects. A line's last frame declares its rejects."""
-    receipt = np.array([payload.receipt_ms for payload in payloads], np.int64)
+    receipt = _receipts(payloads)
     payloads = _stamped(payloads, state.time)
-    samples, told = _dated(samples, payloads, state.time)
+    told = (_receipts(payloads) if state.time.off_ms else receipt)[samples.payload]
+    if state.time.off_ms:  # rows without a time of their own have that of their receipt, as it is stamped
+        samples = replace(samples, t=np.where(samples.flags & UNDATED, told, samples.t))
     stamps, samples = restamp(state.stamps, samples, told, settings.frozen_after, settings.max_series)
     rows_of, refused = refuse_too_many(split_by_line(samples), samples, settings.max_rows)
     rejects_of: dict[str, list[Reject]] = {}
@@ -144,12 +146,8 @@ def _stamped(payloads: Sequence[Payload], time: LogTime) -> Sequence[Payload]:
     return [payload._replace(receipt_ms=time.stamp(payload.receipt_ms)) for payload in payloads]
 
 
-def _dated(samples: Samples, payloads: Sequence[Payload], time: LogTime) -> tuple[Samples, npt.NDArray[np.int64]]:
-    """The samples, those without a time of their own at the time of receipt that is stamped; and that of each row."""
-    told = np.array([payload.receipt_ms for payload in payloads], np.int64)[samples.payload]
-    if not time.off_ms:
-        return samples, told
-    return replace(samples, t=np.where(samples.flags & UNDATED, told, samples.t)), told
+def _receipts(payloads: Sequence[Payload]) -> npt.NDArray[np.int64]:
+    return np.array([payload.receipt_ms for payload in payloads], np.int64)
 
 
 def _draft(state: GatewayState, kind: Kind, ingest_ms: int) -> Frame:

@@ -22,10 +22,11 @@ class NamesTable:
         """A table that holds all of `used`: this one, or one with new names, or a fresh one where less than a sixth of
         it would be used."""
         wanted = set(used)
-        union = self.place.keys() | wanted
-        if len(wanted) * SPARSE < len(union) or len(union) > MAX_NAMES:
+        new = wanted - self.place.keys()
+        size = len(self.names) + len(new)
+        if len(wanted) * SPARSE < size or size > MAX_NAMES:
             return _table(wanted)
-        return self if len(union) == len(self.names) else _table(union)
+        return _table([*self.names, *new]) if new else self
 
 
 def _table(names: Iterable[FrameName]) -> NamesTable:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.core.equipment import is_below
 from pipeline.core.frames import NO_TEXT, Frame, FrameError, Kind, decode
 from pipeline.core.line_config import LineConfig
 from pipeline.core.names_block import Names
@@ -103,8 +104,7 @@ class Inbox:
         return met[1]
 
     def _code(self, series: Series) -> int:
-        path = "/".join(series[:2] if series[1] else series[:1])
-        asked = not self.equipment or path == self.equipment or path.startswith(f"{self.equipment}/")
+        asked = is_below("/".join(series[:2] if series[1] else series[:1]), self.equipment)
         return self.series.setdefault(series, len(self.series)) if asked and series not in self.declared else -1
 
 

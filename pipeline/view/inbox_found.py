@@ -14,6 +14,7 @@ from pipeline.core.line_config import LineConfig, Role
 from pipeline.view.inbox import VALUES
 from pipeline.view.inbox_roles import SINGLE, Guess, guessed
 from pipeline.view.inbox_words import said
+from pipeline.view.tables import level_columns, time_text
 
 CUT = 15  # letters of texts on a screen
 
@@ -97,15 +98,14 @@ def _slip(line: str, unit: str, metric: str, levels: Sequence[str], language: st
 def with_roles(table: pl.DataFrame, found: Sequence[Found], levels: Sequence[str]) -> pl.DataFrame:
     """The table for people and programs: time of the newest sample, levels, name, what was seen, suggested role."""
     path = pl.concat_str("line", pl.when(pl.col("unit") != "").then("unit"), separator="/", ignore_nulls=True)
-    parts = path.str.splitn("/", len(levels)).struct
     return table.select(
-        _time("last_t").alias("time"),
-        *(parts.field(f"field_{n}").fill_null("").alias(level) for n, level in enumerate(levels)),
+        time_text("last_t").alias("time"),
+        *level_columns(path, levels),
         pl.col("metric").alias("name"),
         "kind", "count", "rate", "min", "max",
         pl.coalesce(pl.col("last").cast(pl.String).str.strip_suffix(".0"), "last_text").alias("last"),
         _shown("values"),
-        _time("first_t").alias("first_time"),
+        time_text("first_t").alias("first_time"),
         pl.Series("role", [one.role for one in found], dtype=pl.String),
     )  # fmt: skip
 
@@ -127,7 +127,3 @@ def _shown(name: str) -> pl.Expr:
     """The first texts, with dots where there are more."""
     more = pl.when(pl.col(name).list.len() > VALUES).then(pl.lit(", …")).otherwise(pl.lit(""))
     return (pl.col(name).list.head(VALUES).list.join(", ") + more).alias(name)
-
-
-def _time(column: str) -> pl.Expr:
-    return pl.from_epoch(pl.col(column), time_unit="ms").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")

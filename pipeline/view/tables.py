@@ -87,7 +87,13 @@ def query_table(
     if what == "metrics":
         table = _with_scores(table, store.read("score", *chosen))
     window = [_window_name().alias("window")] if shape.windows else []
-    return table.select(_time("window_start"), *_level_columns(levels), "name", *window, *_fields(table, shape))
+    return table.select(
+        time_text("window_start").alias("time"),
+        *level_columns(pl.col("equipment"), levels),
+        "name",
+        *window,
+        *_fields(table, shape),
+    )
 
 
 def _with_scores(metrics: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
@@ -124,8 +130,8 @@ def _alerts(table: pl.DataFrame, levels: Sequence[str]) -> pl.DataFrame:
         table.with_columns(moved.alias("moved"))
         .sort("moved", "equipment", "alarm", maintain_order=True)
         .select(
-            _time("moved"),
-            *_level_columns(levels),
+            time_text("moved").alias("time"),
+            *level_columns(pl.col("equipment"), levels),
             pl.col("alarm").alias("name"),
             pl.col("state"),
             active.alias("active"),
@@ -134,14 +140,15 @@ def _alerts(table: pl.DataFrame, levels: Sequence[str]) -> pl.DataFrame:
     )
 
 
-def _time(column: str) -> pl.Expr:
-    return pl.from_epoch(pl.col(column), time_unit="ms").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").alias("time")
+def time_text(column: str) -> pl.Expr:
+    """ms since the epoch as ISO 8601 with ms, UTC."""
+    return pl.from_epoch(pl.col(column), time_unit="ms").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
 
 
-def _level_columns(levels: Sequence[str]) -> list[pl.Expr]:
+def level_columns(path: pl.Expr, levels: Sequence[str]) -> list[pl.Expr]:
     """One column a level; empty where it does not apply, as the unit of a line."""
-    parts = pl.col("equipment").str.splitn("/", len(levels))
-    return [parts.struct.field(f"field_{n}").fill_null("").alias(name) for n, name in enumerate(levels)]
+    parts = path.str.splitn("/", len(levels)).struct
+    return [parts.field(f"field_{n}").fill_null("").alias(name) for n, name in enumerate(levels)]
 
 
 def _window_name() -> pl.Expr:

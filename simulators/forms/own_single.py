@@ -5,19 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulators.payloads import Message, Sample, Sending, as_json, broken, unreadable
+from simulators.payloads import Message, Sample, Sending, broken, unreadable, value_body
 
 
 def encode_single(path: str, sending: Sending) -> Message:
-    sample = sending.sample
-    return Message(_topic(path, sample), as_json({"timestamp_ms": sample.t_ms, "value": sample.value}), (sending.fate,))
+    return Message(_topic(path, sending.sample), value_body(sending.sample), (sending.fate,))
 
 
 def spoilt_singles(path: str, sample: Sample, rng: np.random.Generator) -> list[tuple[str, bytes]]:
     """(topic, body) of singles that nobody can read."""
     t_ms = sample.t_ms
     bodies = [
-        *broken(as_json({"timestamp_ms": t_ms, "value": sample.value}), rng),
+        *broken(value_body(sample), rng),
         b'{"timestamp_ms":%d,"value":{"amps":12}}' % t_ms,
         b'{"timestamp_ms":"yesterday","value":12.5}',
         b'{"timestamp_ms":%d,"value":12.5,"quality":77}' % t_ms,

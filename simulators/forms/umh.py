@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulators.payloads import Message, Sample, Sending, as_json, broken, unreadable
+from simulators.payloads import Message, Sample, Sending, broken, unreadable, value_body
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +15,14 @@ class Umh:
 
     def encode(self, path: str, sendings: Sequence[Sending]) -> list[Message]:
         return [
-            Message(self._topic(path, sending.sample), _body(sending.sample), (sending.fate,)) for sending in sendings
+            Message(self._topic(path, sending.sample), value_body(sending.sample), (sending.fate,))
+            for sending in sendings
         ]
 
     def spoil(self, path: str, sample: Sample, rng: np.random.Generator) -> Message:
         t_ms = sample.t_ms
         bodies = [
-            *broken(_body(sample), rng),
+            *broken(value_body(sample), rng),
             b'{"timestamp_ms":%d,"value":{"bar":2}}' % t_ms,
             b'{"timestamp_ms":"yesterday","value":12.5}',
             b'{"timestamp_ms":%d}' % t_ms,
@@ -31,7 +32,3 @@ class Umh:
 
     def _topic(self, path: str, sample: Sample) -> str:
         return f"umh/v1/{path}/{sample.unit}/{self.contract}/{sample.metric.replace('.', '/')}"
-
-
-def _body(sample: Sample) -> bytes:
-    return as_json({"timestamp_ms": sample.t_ms, "value": sample.value})

@@ -4,7 +4,7 @@ import copy
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.core.frames import END, Frame, Kind
@@ -78,6 +78,8 @@ def refusal(body):
 
 
 @given(st.sampled_from(list(places(GOOD))), ANYTHING)
+@example((), "\x1e0")
+@example((), {"\n": 1})
 def test_a_document_with_anything_in_one_place_is_refused_in_a_sentence_or_safe_to_step_with(at, value):
     body = json.dumps(replaced(GOOD, at, value)).encode(errors="replace")
     refused = refusal(body)
