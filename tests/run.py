@@ -4,23 +4,23 @@ Rule: green hides nothing. A tier without tests says so; with SERVICES=required 
 so is a test that was skipped for want of one. The last line holds the totals alone.
 """
 
+import contextlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[1]
 TIERS = ("unit", "contract", "integration", "e2e", "outsider", "crash")
-SERVICES = ("mosquitto", "kafka", "influx")
+SERVICES = {"mosquitto": "PARKPULSE_TEST_MQTT", "kafka": "PARKPULSE_TEST_KAFKA", "influxdb": "PARKPULSE_TEST_INFLUX"}
+WORDS = ("mosquitto", "kafka", "influx")  # by which a skip says that it wanted one of them
 NO_TESTS = 5  # pytest's exit code for an empty collection
-SEARCH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))  # where Debian puts a broker
-BRING_MOSQUITTO = "apt-get install mosquitto, or PARKPULSE_TEST_MQTT=host:port of a running one"
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def read_report(tier: str, report: Path) -> Outcome:
 
 def fail_on_missing_services(outcome: Outcome) -> Outcome:
     """With SERVICES=required: skips that name a service count as failures."""
-    wanting = {why: n for why, n in outcome.reasons.items() if any(service in why.lower() for service in SERVICES)}
+    wanting = {why: n for why, n in outcome.reasons.items() if any(word in why.lower() for word in WORDS)}
     hidden = min(sum(wanting.values()), outcome.skipped)
     if not hidden:
         return outcome
@@ -87,16 +87,36 @@ def fail_on_missing_services(outcome: Outcome) -> Outcome:
     return replace(outcome, failed=outcome.failed + hidden, skipped=outcome.skipped - hidden, note=note)
 
 
-def check_mosquitto(required: bool) -> Outcome:
-    """The real broker: by address in the environment, else as a binary on this machine."""
-    if os.environ.get("PARKPULSE_TEST_MQTT"):
-        return Outcome("mosquitto", note="by PARKPULSE_TEST_MQTT")
-    if found := shutil.which("mosquitto", path=SEARCH):
-        return Outcome("mosquitto", note=found)
-    return Outcome("mosquitto", failed=int(required), note=f"not on this machine; to bring it: {BRING_MOSQUITTO}")
+@contextlib.contextmanager
+def found_services(required: bool) -> Iterator[list[Outcome]]:
+    """Real services, by address in the environment or brought up for this run; the tiers learn their addresses."""
+    with tempfile.TemporaryDirectory(prefix="parkpulse-services-") as folder:
+        command = [sys.executable, "-m", "pipeline", "services"]
+        place = ["--dir", str(Path(folder, "run"))]
+        try:
+            print(f"-- services: {', '.join(SERVICES)}", flush=True)
+            up = [*command, "up", *SERVICES, *place, "--env"]
+            with subprocess.Popen(up, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+                said = []
+                for line in child.stderr or ():
+                    print(line, end="", flush=True)
+                    said.append(line.rstrip())
+                addresses = dict(line.rstrip().split("=", 1) for line in child.stdout or ())
+            os.environ.update(addresses)
+            yield [stand(name, variable, addresses, said, required) for name, variable in SERVICES.items()]
+        finally:
+            subprocess.run([*command, "down", *place], cwd=ROOT, check=False, stderr=subprocess.DEVNULL)
 
 
-def print_table(outcomes: list[Outcome], broker: Outcome) -> None:
+def stand(name: str, variable: str, addresses: dict[str, str], said: list[str], required: bool) -> Outcome:
+    """The note of one that is missing is the last that `up` said of it: what was tried and what would bring it."""
+    if address := addresses.get(variable):
+        return Outcome(name, note=address)
+    why = next((line.removeprefix(f"{name}: ") for line in reversed(said) if line.startswith(f"{name}: ")), "no word")
+    return Outcome(name, failed=int(required), note=why)
+
+
+def print_table(outcomes: list[Outcome], services: list[Outcome]) -> None:
     print(f"\n{'tier':<12}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
     for one in outcomes:
         counts = f"{one.passed:>8}{one.failed:>8}{one.skipped:>9}{one.seconds:>9.1f}"
@@ -104,17 +124,18 @@ def print_table(outcomes: list[Outcome], broker: Outcome) -> None:
     for one in outcomes:
         for reason, times in one.reasons.most_common():
             print(f"not run: {one.tier}, {times} x {reason}")
-    print(f"mosquitto: {broker.note}")
+    for one in services:
+        print(f"{one.tier}: {one.note}")
 
 
 def main() -> int:
     required = os.environ.get("SERVICES") == "required"
-    broker = check_mosquitto(required)
-    outcomes = [run_tier(tier) for tier in TIERS]
+    with found_services(required) as services:
+        outcomes = [run_tier(tier) for tier in TIERS]
     if required:
         outcomes = [fail_on_missing_services(outcome) for outcome in outcomes]
-    print_table(outcomes, broker)
-    counted = [*outcomes, broker]
+    print_table(outcomes, services)
+    counted = [*outcomes, *services]
     failed = sum(outcome.failed for outcome in counted)
     passed, skipped = sum(outcome.passed for outcome in counted), sum(outcome.skipped for outcome in counted)
     print(f"{passed} passed, {failed} failed, {skipped} skipped")

@@ -63,8 +63,12 @@ def mosquitto_command(folder: Path, port: int) -> list[str]:
     if program is None:
         raise ConfigError("broker: mosquitto is not on this machine; `apt-get install mosquitto`")
     config = folder / "mosquitto.conf"
-    config.write_text(_MOSQUITTO_CONF.format(port=port, host=HOST, folder=folder, max_packet=MAX_PACKET))
+    config.write_text(mosquitto_conf(folder, port))
     return [program, "-c", str(config)]
+
+
+def mosquitto_conf(folder: Path, port: int) -> str:
+    return _MOSQUITTO_CONF.format(port=port, host=HOST, folder=folder, max_packet=MAX_PACKET)
 
 
 def iotcore_command(port: int) -> list[str]:
