@@ -35,6 +35,7 @@ VERBS = (
     Verb("inbox", "pipeline.cli.inbox", "Metrics nobody declared, and the lines to paste."),
     Verb("log", "pipeline.cli.log", "The log for people: frames as tables, rejects with their reason."),
     Verb("services", "pipeline.cli.services", "Real Mosquitto, Kafka, InfluxDB, ... as plain processes for tests."),
+    Verb("topics", "pipeline.cli.topics", "Topics of Kafka: made where missing, verified where there."),
     Verb("bench", "pipeline.cli.bench", "Benchmarks, each against a named baseline of the same run."),
 )
 

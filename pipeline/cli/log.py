@@ -91,7 +91,7 @@ def looking_reader(config: "Config", topic: str) -> "Reader":
     if config.log.kind == "memory":
         raise Unavailable("park.toml: log.kind: a log in memory is seen by its own process alone; use 'sqlite'")
     folder = config.data_dir / "log"
-    if not (folder / "meta.sqlite").exists():
+    if config.log.kind == "sqlite" and not (folder / "meta.sqlite").exists():
         raise Unavailable(f"no log yet at {folder}; start with parkpulse run")
     return open_log(config, WallClock()).reader(topic, "")
 

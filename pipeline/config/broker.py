@@ -34,7 +34,7 @@ def _broker_url(url: str) -> str:
     return url
 
 
-def _variable(name: str) -> str:
+def checked_variable(name: str) -> str:
     if name and not name.startswith("PARKPULSE_"):
         raise ValueError(f"wrong name; got {name!r}; expected an environment variable that begins with PARKPULSE_")
     return name
@@ -84,7 +84,7 @@ class BrokerSection(Section):
     cert: str = Field("", description="Our own certificate (PEM file), where the broker asks for one.")
     key: str = Field("", description="The private key of cert (PEM file).")
     username: str = Field("", description="User name; empty: none is sent.")
-    password_env: Annotated[str, AfterValidator(_variable)] = Field(
+    password_env: Annotated[str, AfterValidator(checked_variable)] = Field(
         "", description="Environment variable that holds the password; <name>_FILE may name a file instead."
     )
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipeline.config.amounts import Duration, Size
 from pipeline.config.broker import BrokerSection
+from pipeline.config.log_section import LogSection
 from pipeline.config.section import Name, Section, checked_name
 from pipeline.config.shift import ShiftSection
 
@@ -34,7 +35,7 @@ def _levels(levels: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _today(kind: object) -> object:
-    later = {"kafka": "sqlite", "influxdb": "local"}
+    later = {"influxdb": "local"}
     if isinstance(kind, str) and kind in later:
         raise ValueError(f"kind {kind!r} comes with a later version; use {later[kind]!r}")
     return kind
@@ -89,15 +90,6 @@ class HttpSection(Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(0, ge=0, le=65535, description="Port to listen on; 0: a free one, printed at the start.")
-
-
-class LogSection(Section):
-    """The log: the spine between the roles."""
-
-    kind: Annotated[Literal["memory", "sqlite"], BeforeValidator(_today)] = Field(
-        "sqlite", description="Where the log lives: sqlite (files in data_dir) or memory (gone at exit)."
-    )
-    partitions: int = Field(1, ge=1, le=10_000, description="Partitions of the topics whose key is a line.")
 
 
 class StoreSection(Section):

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.config.broker import BrokerSection, check_topics, secret
+from pipeline.config.access import check_access, located
+from pipeline.config.broker import BrokerSection, check_topics
 from pipeline.config.calendar import check_shifts, resolve_calendar
 from pipeline.config.checks import check_line
 from pipeline.config.line_model import LineFile
-from pipeline.config.model import GatewaySection, HttpSection, LogSection, ParkFile, StoreSection
+from pipeline.config.log_section import LogSection, check_log, resolved_log
+from pipeline.config.model import GatewaySection, HttpSection, ParkFile, StoreSection
 from pipeline.config.packs import Packs
 from pipeline.config.resolve import resolve_line, resolve_time
-from pipeline.config.shape import Loc
 from pipeline.config.slips import Slip, beside, validate
 from pipeline.config.toml import read_toml
 from pipeline.core.calendar import CalendarConfig
@@ -70,7 +71,7 @@ def _config(folder: Path, park: ParkFile, files: list[LineFile]) -> Config:
         time=resolve_time(park.time),
         gateway=park.gateway,
         http=park.http,
-        log=park.log,
+        log=resolved_log(park.log, folder),
         store=park.store,
         brokers=tuple(_located(broker, folder) for broker in park.brokers),
         calendar=calendar,
@@ -88,6 +89,7 @@ def _read_park(folder: Path, said: list[str]) -> tuple[ParkFile | None, tuple[st
     has_levels = not any(slip.loc[:1] == ("levels",) for slip in slips)
     levels = park.levels if park is not None and has_levels else ()
     slips += beside(slips, check_shifts(park.shifts if park is not None else ()))
+    slips += beside(slips, check_log(park.log, folder) if park is not None else ())
     for i, one in enumerate(park.brokers if park is not None else ()):
         slips += beside(slips, (*_check_broker(i, one, folder), *check_topics(i, one, levels, slips)))
     said.extend(slip.line(PARK) for slip in slips)
@@ -115,25 +117,9 @@ def _read_lines(folder: Path, levels: tuple[str, ...], said: list[str]) -> list[
 
 
 def _check_broker(i: int, broker: BrokerSection, folder: Path) -> Iterator[Slip]:
-    at: Loc = ("brokers", i)
-    for key, file in (("ca", broker.ca), ("cert", broker.cert), ("key", broker.key)):
-        if file and not broker.is_tls:
-            yield Slip(at, f"{key} is for TLS; got the plain address {broker.url!r}; use mqtts:// or remove {key}")
-        elif file and not (folder / Path(file).expanduser()).is_file():
-            yield Slip((*at, key), f"no such file; got {file!r}; expected a PEM file, relative to {PARK}")
-    if bool(broker.cert) != bool(broker.key):
-        yield Slip((*at, "cert"), "cert and key belong together; give both or neither")
-    if broker.password_env and not broker.username:
-        yield Slip((*at, "username"), "a password without a user name; add username")
-    if broker.password_env and secret(broker.password_env) is None:
-        name = broker.password_env
-        yield Slip(
-            (*at, "password_env"), f"variable {name} is not set; set {name}, or {name}_FILE to a file that holds it"
-        )
+    plain = "" if broker.is_tls else f"got the plain address {broker.url!r}; use mqtts://"
+    return check_access(("brokers", i), broker, folder, plain)
 
 
 def _located(broker: BrokerSection, folder: Path) -> BrokerSection:
-    files = {"ca": broker.ca, "cert": broker.cert, "key": broker.key}
-    return broker.model_copy(
-        update={key: str((folder / Path(file).expanduser()).resolve()) if file else "" for key, file in files.items()}
-    )
+    return broker.model_copy(update=located(broker, folder))

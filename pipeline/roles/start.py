@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from connectors.codecs.topics import Grammar
 from connectors.local_store import LocalStore
@@ -29,6 +29,9 @@ from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log as logger
 from pipeline.runtime.loop import Role, run
 
+if TYPE_CHECKING:
+    from connectors.kafka.log import KafkaLog
+
 RoleName = Literal["gateway", "worker", "historian", "notifier"]
 ROLES: tuple[RoleName, ...] = ("gateway", "worker", "historian", "notifier")
 DAY_MS = 86_400_000
@@ -36,9 +39,36 @@ TOPICS = ("samples.v1", "results.v1", "alerts.v1", "commands.v1", "late.v1", "re
 
 
 def open_log(config: Config, clock: Clock) -> Log:
-    log: Log = MemoryLog(clock) if config.log.kind == "memory" else SqliteLog(config.data_dir / "log", clock)
+    log: Log
+    if config.log.kind == "kafka":
+        log = open_kafka(config)
+    else:
+        log = MemoryLog(clock) if config.log.kind == "memory" else SqliteLog(config.data_dir / "log", clock)
     log.ensure(dict.fromkeys(TOPICS, config.log.partitions))
     return log
+
+
+def open_kafka(config: Config) -> "KafkaLog":
+    """The client library is an extra, and loaded only where it is used."""
+    try:
+        from connectors.kafka.log import KafkaLog
+        from connectors.kafka.settings import KafkaSettings
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"park.toml: log.kind: 'kafka' needs the package {error.name}; run pip install 'parkpulse[kafka]'"
+        ) from error
+    log, security = config.log, config.log.security
+    settings = KafkaSettings(
+        log.bootstrap,
+        security.tls,
+        security.ca or None,
+        security.cert or None,
+        security.key or None,
+        security.mechanism,
+        security.username or None,
+        security.password(),
+    )
+    return KafkaLog(settings, config.data_dir / "kafka", kept(config))
 
 
 def kept(config: Config) -> dict[str, int]:

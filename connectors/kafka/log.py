@@ -1,0 +1,143 @@
+"""The log on a Kafka cluster.
+
+Rules: topics are made and verified by `ensure`, with the retention they were opened with; one loop in the background
+serves all readers, writers and state stores of this object, each of which is one thread's. On one machine the owner of
+a group and topic holds a file lock besides, so that a name that Kafka would take from its holder is refused at once.
+"""
+
+import asyncio
+import atexit
+import os
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+from zlib import crc32
+
+from connectors.kafka import topics as kafka_topics
+from connectors.kafka.background import Background
+from connectors.kafka.group import member_name, refuse_if_held
+from connectors.kafka.places import Places
+from connectors.kafka.producer import IdempotentProducer
+from connectors.kafka.reader import KafkaReader
+from connectors.kafka.sending import Sending
+from connectors.kafka.settings import KafkaSettings
+from connectors.kafka.state import BATCH_BYTES as STATE_BYTES
+from connectors.kafka.state import KafkaState
+from connectors.kafka.trouble import kafka_trouble
+from connectors.kafka.writer import BATCH_BYTES, KafkaWriter
+from connectors.ownership import Ownership
+from connectors.sqlite import disk_trouble
+from pipeline.core.errors import Bug
+
+_TRIES, _PAUSE_S = 10, 0.2  # a topic just made is not known to every broker at once
+_COORDINATOR_S = 10.0
+
+
+class _Part(Protocol):
+    def close(self) -> None: ...
+
+
+class KafkaLog:
+    def __init__(self, settings: KafkaSettings, folder: Path, keep_ms: Mapping[str, int]) -> None:
+        self.settings, self._locks, self._keep_ms = settings, folder / "locks", keep_ms
+        self._background, self._places = Background(), Places(settings)
+        self._parts: dict[int, _Part] = {}
+        self._opened = 0
+        with disk_trouble(folder):
+            self._locks.mkdir(parents=True, exist_ok=True)
+        atexit.register(self.close)
+
+    def ensure(self, topics: Mapping[str, int]) -> None:
+        self._background.call(kafka_topics.ensure(self.settings, topics, self._keep_ms))
+
+    def verify(self, topics: Mapping[str, int]) -> list[str]:
+        """One line for each setting of a topic that is not as it must be."""
+        return self._background.call(kafka_topics.verify(self.settings, topics, self._keep_ms))
+
+    def _partitions_of(self, topic: str) -> int:
+        return self._background.call(self._count(topic))
+
+    async def _count(self, topic: str) -> int:
+        for _ in range(_TRIES):
+            found = await kafka_topics.counts(self.settings)
+            if topic in found:
+                return found[topic]
+            await asyncio.sleep(_PAUSE_S)
+        raise Bug(f"log: topic {topic!r} was never ensured")
+
+    def _next(self) -> tuple[int, Callable[[], None]]:
+        self._opened += 1
+        number = self._opened
+        return number, lambda: self._forget_part(number)
+
+    def _forget_part(self, number: int) -> None:
+        self._parts.pop(number, None)
+
+    def reader(self, topic: str, group: str, instance: str = "") -> KafkaReader:
+        """The group "" joins nothing and cannot commit: it looks on."""
+        partitions = self._partitions_of(topic)
+        place = f"{crc32(str(self._locks.resolve()).encode()):08x}"
+        member = member_name(instance or "parkpulse", socket.gethostname(), place) if group else ""
+        ownership = self._own(topic, group, instance) if group else None
+        number, closed = self._next()
+        try:
+            if group:
+                self._background.call(self._refuse_if_held(topic, group, member))
+            reader = KafkaReader(
+                self._background,
+                self.settings,
+                self._places,
+                (group, topic),
+                partitions=partitions,
+                member=member,
+                ownership=ownership,
+                closed=closed,
+            )
+        except BaseException:
+            if ownership:
+                ownership.close()
+            raise
+        self._parts[number] = reader
+        return reader
+
+    def _own(self, topic: str, group: str, instance: str) -> Ownership:
+        path = self._locks / f"{quote(self.settings.prefix + group, safe='')}.{topic}.lock"
+        who = f"process {os.getpid()}" + (f", instance {instance!r}" if instance else "")
+        return Ownership(path, f"group {group!r} of topic {topic!r}", who)
+
+    async def _refuse_if_held(self, topic: str, group: str, member: str) -> None:
+        said = f"group {group!r} of topic {topic!r}"
+        with kafka_trouble(said):
+            async with kafka_topics.administrator(self.settings) as admin, asyncio.timeout(_COORDINATOR_S):
+                await refuse_if_held(admin, f"{self.settings.prefix}{group}.{topic}", said, member)
+
+    def _sending(self, batch_bytes: int) -> Sending:
+        return Sending(self._background, lambda: IdempotentProducer(self.settings, batch_bytes), self.settings.prefix)
+
+    def writer(self) -> KafkaWriter:
+        number, closed = self._next()
+        sending = self._sending(BATCH_BYTES)
+        writer = KafkaWriter(sending, self._partitions_of, closed)
+        self._parts[number] = writer
+        return writer
+
+    def state(self) -> KafkaState:
+        number, closed = self._next()
+        sending = self._sending(STATE_BYTES)
+        state = KafkaState(self._background, self.settings, sending, closed)
+        self._parts[number] = state
+        return state
+
+    def forget(self, topic: str, before_ms: int) -> None:
+        """Kafka forgets by the retention of the topic."""
+
+    def close(self) -> None:
+        """At the latest with the process, so that groups are left."""
+        atexit.unregister(self.close)
+        for part in list(self._parts.values()):
+            part.close()
+        if not self._background.closed:
+            self._background.call(self._places.close())
+        self._background.close()

@@ -1,0 +1,136 @@
+"""Topics of the log on Kafka: what each must be like, made where missing, verified where there.
+
+Rule: records carry the log's own time (`LogAppendTime`), and the number of partitions never changes. Nothing that is
+there is altered: a difference is said, with the command that mends it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import for_code
+
+from connectors.kafka.settings import KafkaSettings
+from connectors.kafka.trouble import kafka_trouble
+from pipeline.core.errors import ConfigError, Unavailable
+
+STATE = "state.v1"
+MAX_MESSAGE = 16 << 20
+_COPIES = 3
+_ALREADY_THERE, _FEW_BROKERS, _DENIED = 36, 38, 29
+_PATIENCE_S = 10.0
+
+
+@asynccontextmanager
+async def administrator(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(**settings.client("parkpulse-topics"))
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            await admin.start()
+        yield admin
+    finally:
+        await admin.close()
+
+
+def wanted(topic: str, keep_ms: Mapping[str, int]) -> dict[str, str]:
+    """The settings of a topic that results hang on."""
+    found = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(MAX_MESSAGE)}
+    if topic == STATE:
+        return found | {"cleanup.policy": "compact", "segment.ms": "600000", "min.cleanable.dirty.ratio": "0.1"}
+    kept = {"retention.ms": str(keep_ms[topic])} if topic in keep_ms else {}
+    return found | {"cleanup.policy": "delete"} | kept
+
+
+async def counts(settings: KafkaSettings) -> dict[str, int]:
+    """All topics of this log and their partitions. Asking for one by name could make it."""
+    with kafka_trouble(f"{', '.join(settings.bootstrap)}: topics"):
+        async with administrator(settings) as admin:
+            return _counts(await admin.describe_topics(), settings.prefix)
+
+
+def _counts(described: list[dict[str, object]], prefix: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in described:
+        name, partitions = one["topic"], one["partitions"]
+        if isinstance(name, str) and isinstance(partitions, list) and name.startswith(prefix):
+            found[name.removeprefix(prefix)] = len(partitions)
+    return found
+
+
+async def ensure(settings: KafkaSettings, topics: Mapping[str, int], keep_ms: Mapping[str, int]) -> None:
+    """Makes what is missing, and `state.v1` of one partition; waits until every topic is seen."""
+    everything = {**topics, STATE: 1}
+    with kafka_trouble(f"{', '.join(settings.bootstrap)}: topics ensure"):
+        async with administrator(settings) as admin, asyncio.timeout(_PATIENCE_S):
+            held = _counts(await admin.describe_topics(), settings.prefix)
+            while missing := {topic: n for topic, n in everything.items() if topic not in held}:
+                await _create(admin, settings, missing, keep_ms)
+                await asyncio.sleep(0.05)
+                held = _counts(await admin.describe_topics(), settings.prefix)
+    slips = [
+        f"log: topic {topic!r} has another number of partitions; got {partitions}; expected {held[topic]}; "
+        "a change means a new topic"
+        for topic, partitions in everything.items()
+        if held[topic] != partitions
+    ]
+    if slips:
+        raise ConfigError(*slips)
+
+
+async def _create(
+    admin: AIOKafkaAdminClient, settings: KafkaSettings, missing: Mapping[str, int], keep_ms: Mapping[str, int]
+) -> None:
+    brokers = (await admin.describe_cluster())["brokers"]
+    copies = min(_COPIES, len(brokers))
+    safe = {"min.insync.replicas": "2"} if copies == _COPIES else {}
+    made = [
+        NewTopic(settings.prefix + topic, partitions, copies, topic_configs=wanted(topic, keep_ms) | safe)
+        for topic, partitions in missing.items()
+    ]
+    for name, code, why in (await admin.create_topics(made)).topic_errors:
+        if code == _DENIED:
+            raise Unavailable(f"log: topic {name!r} is missing and may not be made here; run `parkpulse topics ensure`")
+        if code not in (0, _ALREADY_THERE, _FEW_BROKERS):  # few: others may still be registering
+            raise ConfigError(f"log: topic {name!r} cannot be made: {for_code(code).__name__}: {why}")
+
+
+async def verify(settings: KafkaSettings, topics: Mapping[str, int], keep_ms: Mapping[str, int]) -> list[str]:
+    """One line for each setting that is not as it must be."""
+    names = [*topics, STATE]
+    asked = [ConfigResource(ConfigResourceType.TOPIC, settings.prefix + topic) for topic in names]
+    with kafka_trouble(f"{', '.join(settings.bootstrap)}: topics verify"):
+        async with administrator(settings) as admin, asyncio.timeout(_PATIENCE_S):
+            answers = await admin.describe_configs(asked)
+    slips = []
+    for answer in answers:
+        for code, why, _, name, entries in answer.resources:
+            if code:
+                raise Unavailable(f"log: topic {name!r}: its settings cannot be read: {why or for_code(code).__name__}")
+            held = {entry[0]: entry[1] for entry in entries}
+            slips += _differences(name, held, wanted(name.removeprefix(settings.prefix), keep_ms))
+    return slips
+
+
+def _differences(name: str, held: Mapping[str, str], must: Mapping[str, str]) -> list[str]:
+    return [
+        f"log: topic {name!r}: {key} is {held.get(key)}; expected {value}{' or more' if _is_least(key) else ''}; "
+        f"mend it: kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config {key}={value}"
+        for key, value in must.items()
+        if not _fits(key, held.get(key, ""), value)
+    ]
+
+
+def _is_least(key: str) -> bool:
+    return key in ("retention.ms", "max.message.bytes")
+
+
+def _fits(key: str, held: str, must: str) -> bool:
+    """
+    >>> _fits("retention.ms", "-1", "1000"), _fits("retention.ms", "999", "1000"), _fits("cleanup.policy", "a", "b")
+    (True, False, False)
+    """
+    if key in ("segment.ms", "min.cleanable.dirty.ratio"):  # thrift, not truth
+        return True
+    return (held == "-1" or int(held) >= int(must)) if _is_least(key) else held == must
