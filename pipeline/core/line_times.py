@@ -16,6 +16,7 @@ NAMES = (
     "max_clock_skew",
     "max_age",
     "correction_horizon",
+    "valid_for",
 )
 
 
@@ -31,6 +32,7 @@ class LineTimes:
     max_clock_skew: Ints = field(default_factory=_column)
     max_age: Ints = field(default_factory=_column)
     correction_horizon: Ints = field(default_factory=_column)
+    valid_for: Ints = field(default_factory=_column)
 
     def set(self, line: int, time: TimeConfig) -> None:
         for name in NAMES:

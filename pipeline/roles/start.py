@@ -3,10 +3,12 @@
 Rule: everything a role needs is handed to it here; no role reads configuration.
 """
 
+import shutil
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from connectors.codecs.topics import Grammar
@@ -78,6 +80,12 @@ def kept(config: Config) -> dict[str, int]:
     return weeks | {"samples.v1": horizon + DAY_MS, "results.v1": 7 * DAY_MS}
 
 
+def free_bytes(folder: Path) -> int:
+    """Room on the disk of a folder that may still have to be made."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return shutil.disk_usage(there).free
+
+
 def open_store(config: Config) -> LocalStore:
     return LocalStore(config.data_dir / "store.sqlite")
 
@@ -110,6 +118,7 @@ class Park:
     failed: BaseException | None = None
 
     def start(self, names: Sequence[RoleName]) -> None:
+        self.instruments.free_bytes.set_function(lambda: free_bytes(self.config.data_dir))
         made: dict[RoleName, Callable[[], Role]] = {
             "gateway": self.gateway,
             "worker": lambda: Worker(self.log, self.instruments, keep_ms=kept(self.config)),

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from connectors.codecs import windows_json
 from pipeline.core.errors import ConfigError
-from pipeline.core.event_time import NEVER
 from pipeline.core.frames import FrameError, Kind, decode
 from pipeline.core.line_config import validated
 from pipeline.core.plausible import Spelling, implausible
@@ -18,6 +17,7 @@ from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.plan import Entry
+from pipeline.steps.standing import ledger_gap, silent_lines, watermark_lag_ms
 from pipeline.steps.worker import Output, step
 
 SAMPLES = "samples.v1"
@@ -86,6 +86,7 @@ class Worker:
             self._forget(records)
         elif self.committer.commit_due():
             self.committer.commit(self.spoken_to)
+            self._measure()
         self.lag.look()
         return len(records)
 
@@ -119,13 +120,13 @@ class Worker:
         held.position = records[-1].offset + 1
         held.aloud = max(held.aloud, held.position)
         self._count(out)
-        self._measure_lag(held, records[-1].append_ms)
 
-    def _measure_lag(self, held: Held, append_ms: int) -> None:
-        clocks = held.state.clocks.line
-        begun = clocks[clocks != NEVER]
-        if len(begun):
-            self.instruments.watermark_lag.set(max(0, append_ms - int(begun.min())) / 1000)
+    def _measure(self) -> None:
+        """Over all partitions, once for each commit."""
+        states = [held.state for held in self.held.values()]
+        self.instruments.watermark_lag.set(max(map(watermark_lag_ms, states), default=0) / 1000)
+        self.instruments.silent_lines.set(sum(map(silent_lines, states)))
+        self.instruments.ledger_gap.set(sum(map(ledger_gap, states)))
 
     def _count(self, out: Output) -> None:
         self.instruments.samples.inc(out.counts.get("received", 0))

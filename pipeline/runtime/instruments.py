@@ -41,6 +41,13 @@ class Instruments:
         self.consumer_lag = Gauge(
             "parkpulse_consumer_lag_records", "Records of the log not yet read.", ["role"], registry=own
         )
+        self.silent_lines = Gauge(
+            "parkpulse_silent_lines", "Lines without a newer sample than `valid_for` ago.", registry=own
+        )
+        self.ledger_gap = Gauge(
+            "parkpulse_ledger_gap_samples", "Samples that gateways numbered and the log does not hold.", registry=own
+        )
+        self.free_bytes = Gauge("parkpulse_free_bytes", "Room on the disk that holds the data folder.", registry=own)
         self.unsettled_bytes = Gauge(
             "parkpulse_unsettled_bytes", "Received over MQTT, not yet durable in the log.", registry=own
         )

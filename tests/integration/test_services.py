@@ -17,10 +17,9 @@ import pytest
 
 from connectors.services.broker_children import find_mosquitto
 from connectors.services.processes import running
+from tests.integration.brought_up import OURS, REQUIRED, services, up
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
-REQUIRED = os.environ.get("SERVICES") == "required"
-OURS = {name: value for name, value in os.environ.items() if not name.startswith("PARKPULSE_TEST_")}
 TCP_LISTEN = "0A"
 needs_mosquitto = pytest.mark.skipif(
     not find_mosquitto() and not REQUIRED, reason="no mosquitto on this machine; `apt-get install mosquitto` brings it"
@@ -33,20 +32,6 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     yield place
     services("down", place)
     assert running(place) == []
-
-
-def services(action: str, place: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pipeline", "services", action, *words, "--dir", str(place)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={**OURS, **variables})
-
-
-def up(place: Path, *words: str) -> dict[str, str]:
-    """The addresses; a service that can't be had here is a skip with its reason, or a failure where it is required."""
-    done = services("up", place, *words, "--env")
-    if done.returncode and "not to be had here" in done.stderr and not REQUIRED:
-        pytest.skip(done.stderr.splitlines()[-1])
-    assert done.returncode == 0, done.stderr
-    return dict(line.split("=", 1) for line in done.stdout.splitlines())
 
 
 def numbers(place: Path) -> dict[str, int]:

@@ -17,6 +17,9 @@ PROMISED = {
     "parkpulse_watermark_lag_seconds": "gauge",
     "parkpulse_step_duration_seconds": "histogram",
     "parkpulse_consumer_lag_records": "gauge",
+    "parkpulse_silent_lines": "gauge",
+    "parkpulse_ledger_gap_samples": "gauge",
+    "parkpulse_free_bytes": "gauge",
     "parkpulse_unsettled_bytes": "gauge",
 }
 
