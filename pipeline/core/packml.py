@@ -7,6 +7,7 @@ planned busy time at all) is decided elsewhere, before this.
 ('start_up', 'apt')
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 Element = Literal["apt", "aust", "adet", "adot", "unclassified"]
@@ -22,8 +23,10 @@ PROGRAMS: dict[int, str] = {  # Weihenstephan Standards, sent as the mode by mac
     64: "break",
 }  # fmt: skip
 
-NAMES: frozenset[str] = frozenset({*STATES.values(), *MODES.values(), *PROGRAMS.values(), "setup"})
 STATE_NAMES: frozenset[str] = frozenset(STATES.values())
+MODE_NAMES: frozenset[str] = frozenset({*MODES.values(), *PROGRAMS.values(), "setup"})
+NAMES: frozenset[str] = STATE_NAMES | MODE_NAMES
+NAMED: dict[str, frozenset[str]] = {"state": STATE_NAMES, "mode": MODE_NAMES}  # role of a metric -> what it may say
 KNOWN_STATES: frozenset[str] = STATE_NAMES - {"undefined"}
 PRODUCING: frozenset[str] = frozenset({"", "undefined", "production", "start_up", "run_down"})  # "": sends no mode
 SETUP: frozenset[str] = frozenset({"changeover", "setup"})
@@ -39,6 +42,15 @@ CODE_TABLES: dict[tuple[str, str], dict[int, str]] = {
 def canonical_name(name: str) -> str:
     """Casefolded, blanks and hyphens as `_`: how state and mode names are compared."""
     return name.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+def meant(sent: str, codes: Mapping[str, str]) -> str:
+    """The name that a machine means by what it sends: its own codes first, then the name itself.
+
+    >>> meant("RUN", {"run": "execute"}), meant("Held", {}), meant("RUNING", {})
+    ('execute', 'held', 'runing')
+    """
+    return codes.get(sent) or codes.get(canonical_name(sent)) or canonical_name(sent)
 
 
 def code_table(name: str, role: str) -> dict[str, str] | None:

@@ -131,6 +131,7 @@ class Worker:
     def _count(self, out: Output) -> None:
         self.instruments.samples.inc(out.counts.get("received", 0))
         self.instruments.late_samples.inc(out.counts.get("late", 0))
+        self.instruments.unknown_states.inc(out.counts.get("unknown_states", 0))
         self.instruments.count_rejected({"clock": out.counts.get("clock", 0)})
         self.instruments.results.inc(sum(map(len, out.windows)) + sum(len(said.results) for said in out.results))
         self.instruments.alerts.inc(sum(len(said.alerts) for said in out.results))

@@ -25,6 +25,9 @@ class Instruments:
             "parkpulse_rejected_samples_total", "Samples that could not be read.", ["reason"], registry=own
         )
         self.late_samples = Counter("parkpulse_late_samples_total", "Samples whose pane was closed.", registry=own)
+        self.unknown_states = Counter(
+            "parkpulse_unknown_states_total", "Samples of a state or mode that no table knows.", registry=own
+        )
         self.results = Counter("parkpulse_results_total", "Results published.", registry=own)
         self.alerts = Counter("parkpulse_alerts_total", "Alarm transitions published.", registry=own)
         self.checkpoint_age = Gauge(

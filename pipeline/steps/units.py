@@ -6,6 +6,7 @@ Rule: loops run over changes of state and over units, never over samples.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from pipeline.core.event_time import NEVER
 from pipeline.core.line_config import MetricConfig
 from pipeline.core.order import NO_TEXT, Rows
-from pipeline.core.packml import canonical_name
+from pipeline.core.packml import NAMED, meant
 from pipeline.core.quality import usable
 from pipeline.core.results import Result
 from pipeline.core.states import Piece, Span, StateTrack
@@ -56,9 +57,17 @@ def closed(state: PartitionState, rows: Rows, z: npt.NDArray[np.float64]) -> Clo
     return Closed(rows, z, bounds, least, most)
 
 
-def book_units(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> list[Result]:
-    """Books one line's closed rows; returns its changes of state."""
+class Booked(NamedTuple):
+    """What booking one line's closed rows found: its changes of state, and how many samples of a state or mode name
+    none that is known."""
+
+    changes: list[Result]
+    unknown: int
+
+
+def book_units(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> Booked:
     changes: list[Result] = []
+    unknown = 0
     _see_first(state, line, tick, due)
     for unit in line.config.units:
         book = line.books.get(unit.name)
@@ -71,17 +80,20 @@ def book_units(state: PartitionState, line: LineState, tick: Tick, due: Closed) 
                 continue
             if metric.role == "state":
                 before = book.state.value
-                pieces = _advance(state, book.state, tick, due, (code, metric, line))
+                pieces, strange = _advance(state, book.state, tick, due, (code, metric, line))
                 book.book_states(pieces)
                 changes += _changes(f"{line.path}/{unit.name}", metric.name, before, pieces)
+                unknown += strange
             elif metric.role == "mode":
-                book.book_modes(_advance(state, book.mode, tick, due, (code, metric, line)))
+                pieces, strange = _advance(state, book.mode, tick, due, (code, metric, line))
+                book.book_modes(pieces)
+                unknown += strange
             elif metric.role in COUNTED:
                 rows, _ = due.of(code)
                 if len(rows):
                     fit = usable(rows.q, bool(state.traits.simulated[code]), len(rows))
                     book.count(metric.name, metric.role, rows.t[fit], rows.v[fit], metric.wrap or 0.0)
-    return changes
+    return Booked(changes, unknown)
 
 
 def _see_first(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> None:
@@ -98,17 +110,25 @@ def _see_first(state: PartitionState, line: LineState, tick: Tick, due: Closed) 
 
 def _advance(
     state: PartitionState, track: StateTrack, tick: Tick, due: Closed, metric: tuple[int, MetricConfig, LineState]
-) -> list[Piece]:
+) -> tuple[list[Piece], int]:
+    """Pieces of one state or mode up to the clock of its source, and how many of its samples nobody knows."""
     code, config, line = metric
     track.valid_for_ms, track.by_exception = line.config.time.valid_for_ms, config.by_exception
     source = int(state.registry.source_of[code])
     upto = int(tick.closed[source])
     if upto == NEVER:
-        return []
+        return [], 0
     rows, _ = due.of(code)
     new, raw = _changes_of(rows, bool(state.traits.simulated[code]), track.valid_for_ms)
     values = [_name(value, config, line.texts) for value in raw[new].tolist()]
-    return track.advance(rows.t[new].tolist(), values, _runs(state, due, source, track.valid_for_ms), upto)
+    pieces = track.advance(rows.t[new].tolist(), values, _runs(state, due, source, track.valid_for_ms), upto)
+    return pieces, _unknown(values, new, NAMED[config.role])
+
+
+def _unknown(values: list[str], new: npt.NDArray[np.bool_], known: frozenset[str]) -> int:
+    """Samples whose value, as the newest one that was named, is none of `known`."""
+    strange = [k for k, value in enumerate(values) if value not in known]
+    return int(np.diff(np.append(np.flatnonzero(new), len(new)))[strange].sum()) if strange else 0
 
 
 def _changes_of(
@@ -129,7 +149,7 @@ def _name(value: float, metric: MetricConfig, texts: Mapping[int, str]) -> str:
     if math.isnan(value):
         return UNKNOWN
     raw = texts.get(int(TEXT - value), UNKNOWN) if value <= TEXT else _number(value)
-    return metric.codes.get(raw) or metric.codes.get(canonical_name(raw)) or canonical_name(raw)
+    return meant(raw, metric.codes)
 
 
 def _number(value: float) -> str:

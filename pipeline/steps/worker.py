@@ -133,7 +133,9 @@ def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
         seen = units.closed(state, rows, z)
         for tick in busy:
             line = state.lines[tick.line]
-            saying.add((tick.line, result) for result in units.book_units(state, line, tick, seen))
+            booked = units.book_units(state, line, tick, seen)
+            out.count("unknown_states", booked.unknown)
+            saying.add((tick.line, result) for result in booked.changes)
             saying.of(tick.line).alerts.extend(publish.alarms(state, line, tick, seen))
         saying.add(line_elements.elements(state, busy))
     out.results += saying.all()

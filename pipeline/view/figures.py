@@ -6,14 +6,16 @@ bounded for each line, whatever it is sent.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pipeline.core.line_config import LineConfig, TimeConfig
+from pipeline.core.packml import STATE_NAMES
 from pipeline.core.results import Result, Transition, Value
 from pipeline.view.counts import Counts
 
 STALE_MS = 30_000
 MINUTE_MS, WINDOW_MS = 60_000, 10_000
-READINGS, ANOMALIES, OVER = 200, 20, 5
+READINGS, ANOMALIES, OVER, UNITS = 200, 20, 5, 1000
 QUIET = frozenset({"norm", "shelved", "suppressed", "out_of_service"})
 
 
@@ -30,9 +32,18 @@ class Anomaly:
     open: bool
 
 
+class UnitState(NamedTuple):
+    """What a unit's state metric says, since when."""
+
+    metric: str
+    state: str
+    since_ms: int
+
+
 @dataclass(slots=True)
 class LineFigures:
-    """The newest of one line. `windows`: elements of its whole 10-s windows of the last minute, by start.
+    """The newest of one line. `windows`: elements of its whole 10-s windows of the last minute, by start; `unit_states`
+    by unit.
 
     `readings`: (unit, metric) -> (value, time), kept where a line counts no parts; `heard_ms` event time of its newest
     samples, `arrived_ms` when the log got what was made of them, `resumed_ms` its first whole window since data began.
@@ -42,6 +53,7 @@ class LineFigures:
     config: LineConfig | None = None
     state: str = ""
     since_ms: int | None = None
+    unit_states: dict[str, UnitState] = field(default_factory=dict)
     windows: dict[int, Mapping[str, Value]] = field(default_factory=dict)
     readings: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
     anomalies: dict[tuple[str, str], Anomaly] = field(default_factory=dict)
@@ -58,6 +70,10 @@ class LineFigures:
         """Its windows of the last minute; none where they have fallen far behind its samples."""
         since_ms = (self.heard_ms or 0) - 2 * MINUTE_MS
         return {start: found for start, found in self.windows.items() if start >= since_ms}
+
+    def unknown_states(self) -> list[tuple[str, UnitState]]:
+        """(unit, its state) where no table knows what the machine says."""
+        return sorted((unit, said) for unit, said in self.unit_states.items() if said.state not in STATE_NAMES)
 
     @property
     def patience_ms(self) -> int:
@@ -98,8 +114,9 @@ class Figures:
                 case "metric" if result.window_s <= 10 and result.values["count"]:
                     line.arrived_ms = append_ms
                     note_metric(line, result)
-                case "state" if is_pace(line, result.equipment):
-                    note_state(line, str(result.values["state"]), result.window_start)
+                case "state":
+                    said = UnitState(result.name, str(result.values["state"]), result.window_start)
+                    note_state(line, result.equipment, said)
                 case "elements" if result.window_s * 1000 == WINDOW_MS and result.equipment == path:
                     note_elements(line, result)
                 case "anomaly" if result.window_s == 10:
@@ -130,9 +147,13 @@ def is_pace(line: LineFigures, equipment: str) -> bool:
     return not pace or equipment == f"{line.path}/{pace}"
 
 
-def note_state(line: LineFigures, state: str, since_ms: int) -> None:
-    if line.since_ms is None or since_ms >= line.since_ms:
-        line.state, line.since_ms = state, since_ms
+def note_state(line: LineFigures, equipment: str, said: UnitState) -> None:
+    unit = equipment.removeprefix(f"{line.path}/")
+    known = line.unit_states.get(unit)
+    if (known is None and len(line.unit_states) < UNITS) or (known is not None and said.since_ms >= known.since_ms):
+        line.unit_states[unit] = said
+    if is_pace(line, equipment) and (line.since_ms is None or said.since_ms >= line.since_ms):
+        line.state, line.since_ms = said.state, said.since_ms
 
 
 def note_metric(line: LineFigures, result: Result) -> None:

@@ -14,6 +14,7 @@ from pipeline.view.figures import LineFigures
 from pipeline.view.incidents import alarm_rows, anomaly_rows, open_alarms
 from pipeline.view.line_rows import heads, line_rows, said
 from pipeline.view.minute import Minute, minutes
+from pipeline.view.notices import notice_rows
 from pipeline.view.page import Page
 
 SEVERITY = {"none": 0, "down": 1, "wait": 2, "first": 3, "run": 4, "measure": 4}
@@ -29,13 +30,15 @@ def picture(name: str, lines: Sequence[LineFigures], notes: Sequence[str], page:
     foot = [*ledger, *(Text(f" {note}", "dim") for note in notes)]
     room = max(1, height - len(top) - len(foot))
     alarms, anomalies = alarm_rows(lines, page, height), anomaly_rows(lines, page, height)
-    incidents = len(alarms) + min(len(anomalies), LEAST_ANOMALIES)
+    notices = notice_rows(lines, page, max(3, height // 6))
+    incidents = len(notices) + len(alarms) + min(len(anomalies), LEAST_ANOMALIES)
     drawn = drawn_lines(lines, page, max(room - incidents, room // 2))
-    room = max(0, room - len(drawn))
+    notices = notices[: max(0, room - len(drawn))]
+    room = max(0, room - len(drawn) - len(notices))
     alarm_room = min(len(alarms), max(room - min(len(anomalies), LEAST_ANOMALIES), room // 2))
     alarms = alarm_rows(lines, page, alarm_room)
     below = [*alarms, *anomalies[: room - len(alarms)]]
-    rows = [*top, *drawn, *below, *[Text("")] * (room - len(below)), *foot][:height]
+    rows = [*top, *drawn, *notices, *below, *[Text("")] * (room - len(below)), *foot][:height]
     for text in rows:
         text.no_wrap = True
         text.truncate(page.width, overflow="ellipsis")

@@ -7,6 +7,7 @@ from pipeline.view.amounts import seconds
 from pipeline.view.figures import LineFigures
 from pipeline.view.line_rows import said
 from pipeline.view.minute import FACTORS, Minute
+from pipeline.view.notices import notice_text
 from pipeline.view.page import Page
 from pipeline.view.readings import readings_text
 from pipeline.view.records import safe
@@ -41,6 +42,8 @@ def line_text(line: LineFigures, minute: Minute | None, page: Page) -> str:
         f"{w['clock_lag']} {seconds(line.lag_ms, w)}",
         f"{w['ledger']}: {ledger}",
     ]
+    if notice := notice_text(line, page):
+        parts.append(notice)
     return "  ".join(parts)
 
 

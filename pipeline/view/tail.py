@@ -7,7 +7,7 @@ from msgspec import DecodeError
 
 from connectors.codecs import alerts_json, results_json
 from pipeline.core.ports import Log, Reader
-from pipeline.view.figures import Figures, note_state
+from pipeline.view.figures import Figures, UnitState, note_state
 from pipeline.view.tables import ResultStore
 
 BACK = {"results.v1": 2_000, "alerts.v1": 20_000}  # records of each partition
@@ -53,8 +53,8 @@ def recall_states(figures: Figures, store: ResultStore, now_ms: int) -> None:
     if found.is_empty():
         return
     newest = found.group_by("equipment", maintain_order=True).last()
-    columns = (newest[name].to_list() for name in ("equipment", "state", "window_start"))
-    states = {equipment: (state, since_ms) for equipment, state, since_ms in zip(*columns, strict=True)}
-    for line in figures.lines.values():
-        if line.config is not None and (known := states.get(f"{line.path}/{line.config.pace_unit}")):
-            note_state(line, *known)
+    columns = (newest[name].to_list() for name in ("equipment", "name", "state", "window_start"))
+    for equipment, metric, state, since_ms in zip(*columns, strict=True):
+        line = figures.lines.get(equipment.rpartition("/")[0])
+        if line is not None and line.config is not None:
+            note_state(line, equipment, UnitState(metric, state, since_ms))

@@ -32,6 +32,19 @@ WORDS: dict[str, tuple[str, str]] = {
     "latency": ("latency", "độ trễ"),
     "no_samples": ("no sample yet", "chưa có mẫu"),
     "no_data": ("no data since", "ngừng gửi từ"),
+    "unknown_state": (
+        'unknown state "{0}": not counted as running',
+        'không hiểu trạng thái "{0}": không tính là đang chạy',
+    ),
+    "map_state": (
+        "add to the line's file: {0} {1} (names: parkpulse explain states; parkpulse inbox prints it)",
+        "ghi thêm vào tệp dây chuyền: {0} {1} (tên: parkpulse explain states; parkpulse inbox in sẵn)",
+    ),
+    "map_code": (
+        "its table of codes lacks it: parkpulse inbox prints what to write",
+        "bảng mã không có mã này: parkpulse inbox in sẵn dòng cần ghi",
+    ),
+    "more_unknown": ("more unknown states", "trạng thái không hiểu nữa"),
     "measuring": ("measuring", "đang đo"),
     "waiting_for": ("first figures within 20 s", "chờ số liệu đầu tiên, tối đa 20 s"),
     "total": ("total", "tổng"),
@@ -115,6 +128,10 @@ class Words:
 
     def __getitem__(self, name: str) -> str:
         return WORDS[name][self._column]
+
+    def said(self, name: str, *values: object) -> str:
+        """A sentence of the catalogue with these values in it."""
+        return self[name].format(*values)
 
     def state(self, name: str) -> str:
         """A state that PackML does not know is shown as the machine says it."""

@@ -11,6 +11,7 @@ PROMISED = {
     "parkpulse_samples": "counter",
     "parkpulse_rejected_samples": "counter",
     "parkpulse_late_samples": "counter",
+    "parkpulse_unknown_states": "counter",
     "parkpulse_results": "counter",
     "parkpulse_alerts": "counter",
     "parkpulse_checkpoint_age_seconds": "gauge",

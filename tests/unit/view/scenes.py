@@ -86,6 +86,11 @@ def anomalous(figures: Figures, path: str, levels: Sequence[int] = (2, 1)) -> No
         figures.note_results(path, NOW, [result("anomaly", path, NOW - 25_000, over, f"past-{n}/ewma")])
 
 
+def unknown(figures: Figures, path: str, unit: str, state: str, since_ms: int = NOW - 95_000) -> None:
+    """A unit says what no table knows."""
+    figures.note_results(path, NOW, [result("state", f"{path}/{unit}", since_ms, {"state": state}, "state")])
+
+
 def everything() -> Figures:
     """Running, stopped, metered, never heard, and silent; alarms open and over; anomalies; a ledger."""
     figures = Figures(

@@ -13,10 +13,10 @@ from pipeline.core.ports import Outgoing
 from pipeline.core.results import Result, Value
 from pipeline.runtime.clock import VirtualClock
 from pipeline.view.counts import Counts
-from pipeline.view.figures import ANOMALIES, READINGS, Figures
+from pipeline.view.figures import ANOMALIES, READINGS, UNITS, Figures
 from pipeline.view.minute import minutes
 from pipeline.view.tail import Tail, recall_states
-from tests.unit.view.scenes import FILLING, NOW, alarm, anomalous, declared, elements, heard, result
+from tests.unit.view.scenes import FILLING, NOW, alarm, anomalous, declared, elements, heard, result, unknown
 
 HOUR = NOW // 3_600_000 * 3_600_000
 
@@ -127,8 +127,11 @@ def test_memory_is_bounded_for_each_line() -> None:
     for n in range(1000):
         figures.note_results(FILLING, NOW, [heard(FILLING, NOW, f"m{n}")])
     anomalous(figures, FILLING, [1] * 100)
+    for n in range(UNITS + 10):
+        unknown(figures, FILLING, f"u{n}", "x")
     line = figures.lines[FILLING]
     assert len(line.readings) == READINGS
+    assert len(line.unit_states) == UNITS
     assert len(line.anomalies) == ANOMALIES
 
 
@@ -147,6 +150,16 @@ def test_states_from_before_the_tail_come_from_the_store() -> None:
     recall_states(figures, store, NOW)
     assert (figures.lines[FILLING].state, figures.lines[FILLING].since_ms) == ("execute", NOW - 40_000_000)
     recall_states(filling(), MemoryStore(), NOW)
+
+
+def test_a_state_that_nobody_knows_is_known_as_such_after_a_restart_whatever_unit_it_is_of() -> None:
+    store = MemoryStore()
+    said = result("state", f"{FILLING}/capper", NOW - 40_000_000, {"state": "runing", "reason": ""}, "st")
+    store.write([said], [])
+    figures = filling()
+    recall_states(figures, store, NOW)
+    assert figures.lines[FILLING].unknown_states() == [("capper", ("st", "runing", NOW - 40_000_000))]
+    assert figures.lines[FILLING].state == ""
 
 
 def test_the_tail_shows_what_was_said_lately_passes_over_what_it_cannot_read_and_commits_nothing() -> None:

@@ -30,6 +30,7 @@ from tests.unit.view.scenes import (
     page,
     result,
     running,
+    unknown,
 )  # fmt: skip
 
 PROPER = {"oee", "parkpulse", "mqtt", "ctrl-c", "ctrl", "c", "s", "d", "demo"}
@@ -55,7 +56,10 @@ def plain(figures: Figures, language: str) -> str:
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_no_english_is_left_on_the_vietnamese_screen_nor_in_its_plain_lines(width: int, height: int) -> None:
     figures = everything()
-    said = letters("\n".join([*drawn(figures, page(figures, width, "vi"), height, NOTES), plain(figures, "vi")]))
+    for state in ("runing", "42"):
+        unknown(figures, FILLING, f"unit-{state}", state)
+    text = "\n".join([*drawn(figures, page(figures, width, "vi"), height, NOTES), plain(figures, "vi")])
+    said = letters(re.sub(r"\[[^]]*\]", "", text))  # what is to be written into a file
     assert said & (ENGLISH - VIETNAMESE - NAMES - PROPER) == set()
     assert {"chạy", "tạm", "cảnh", "mẫu", "bất"} <= said
 
@@ -189,6 +193,34 @@ def test_five_alarms_on_a_small_screen_are_all_named_and_the_worst_keeps_its_adv
     assert [row[1] for row in rows if "mbar" in row] == ["1", "2", "2", "2", "3"]
     advice = next(n for n, row in enumerate(rows) if "→ Check the fan." in row)
     assert rows[advice - 1].startswith(" 1 ")
+
+
+def test_a_state_that_nobody_knows_says_so_with_unit_time_and_what_to_write_until_a_known_one_comes() -> None:
+    figures = everything()
+    unknown(figures, FILLING, "capper", "runing")
+    rows = drawn(figures, page(figures, 80), 40)
+    (at,) = [n for n, row in enumerate(rows) if "unknown state" in row]
+    assert re.match(r' !  03:25:05 filling/line-1/capper +unknown state "runing": not counted as run', rows[at])
+    below = " ".join(row.strip() for row in rows[at + 1 : at + 3])
+    assert below.startswith("→ add to the line's file: [units.metrics.state.codes] runing")
+    assert 'runing = "execute"' in below
+    assert 'capper since 03:25:05 unknown state "runing": not counted as running' in plain(figures, "en")
+    unknown(figures, FILLING, "capper", "execute", NOW - 1000)
+    unknown(figures, FILLING, "capper", "older", NOW - 50_000)
+    assert "unknown state" not in "\n".join([*drawn(figures, page(figures, 80), 40), plain(figures, "en")])
+
+
+def test_unknown_states_that_do_not_fit_are_counted_and_those_of_a_silent_line_are_not_said() -> None:
+    figures = everything()
+    for n in range(30):
+        unknown(figures, FILLING, f"u{n}", f"strange-{n}", NOW - 1000 - n)
+    for width, height in SIZES:
+        rows = drawn(figures, page(figures, width), height)
+        shown = sum('unknown state "strange' in row for row in rows)
+        assert any(f"… {30 - shown} more unknown states" in row for row in rows)
+        assert any("Open alarms: 2" in row for row in rows)
+    silent = page(figures, 80, now_ms=NOW + 63_000)
+    assert "unknown state" not in "\n".join(drawn(figures, silent, 40))
 
 
 def test_a_missing_sample_is_said_in_capitals() -> None:
