@@ -31,6 +31,7 @@ def explanation(kind: str, language: str = "en") -> str:
     from pipeline.core.discovery import known_kinds, plugin_class
     from pipeline.steps.kpis import known_kpis
     from pipeline.view.explained import kpi_text
+    from pipeline.view.words import Words
 
     if kind in FILES:
         return sample_file(kind)
@@ -38,7 +39,7 @@ def explanation(kind: str, language: str = "en") -> str:
     if kind not in rules:
         kpis = {kpi.id: kpi for kpi in known_kpis()}
         if kind in kpis:
-            return kpi_text(kpis[kind], language)
+            return kpi_text(kpis[kind], Words(language))
         raise ConfigError(f"explain: {unknown('kind', kind, (*FILES, *rules, *kpis))}")
     rule = plugin_class(pipeline.alarms, kind)
     keys = [field.name.removesuffix("_ms") for field in fields(rule)] if is_dataclass(rule) else []
@@ -52,14 +53,17 @@ def every_kind(language: str) -> str:
     from pipeline.core.discovery import known_kinds, plugin_class
     from pipeline.steps.kpis import known_kpis
     from pipeline.view.explained import kinds_text, sentence
+    from pipeline.view.words import Words
+
+    words = Words(language)
 
     rules = {kind: _first_row(plugin_class(pipeline.alarms, kind)) for kind in known_kinds(pipeline.alarms)}
     groups = {
         "files": {kind: (model.__doc__ or "").splitlines()[0] for kind, model in FILES.items()},
         "rules": {kind: row.removeprefix(f"Rule `{kind}`: ") for kind, row in rules.items()},
-        "kpis": {kpi.id: sentence(kpi, language) for kpi in known_kpis()},
+        "kpis": {kpi.id: sentence(kpi, words) for kpi in known_kpis()},
     }
-    return kinds_text(groups, language)
+    return kinds_text(groups, words)
 
 
 def _first_row(rule: type[object]) -> str:

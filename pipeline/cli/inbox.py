@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.view.inbox import Inbox
     from pipeline.view.inbox_found import Found
     from pipeline.view.recent import Recent
+    from pipeline.view.words import Words
 
 BACK_MS = 3_600_000
 LONG = 20_000  # records from which a bar is shown
@@ -41,46 +42,46 @@ def inbox(
     from pipeline.view.inbox_found import found_in, roles_of, with_roles
     from pipeline.view.inbox_paste import line_texts, named_pace, pastes
     from pipeline.view.recent import recent
+    from pipeline.view.words import Words
 
     if format not in ("table", "csv", "json"):
         raise ConfigError(f"--format: unknown; got {format!r}; expected one of table, csv, json")
     park = read_config(config)
+    words = Words(park.language)
     seen = Inbox(declared_series(park.lines), normalize("NFC", equipment).strip("/"))
     with closing(looking_reader(park, "samples.v1")) as reader:
         newest = recent(reader, BACK_MS)
-        _read(newest, seen, park.language)
+        _read(newest, seen, words)
     table = inbox_table(seen)
     files = line_texts(park.folder)
-    found = found_in(table, park.levels, roles_of(park.lines, named_pace(files)), park.language)
-    _write(with_roles(table, found, park.levels), format, park)
+    found = found_in(table, park.levels, roles_of(park.lines, named_pace(files)), words)
+    _write(with_roles(table, found, park.levels), format, park, words)
     if format == "table":
-        for paste in pastes(found, files, park.language):
+        for paste in pastes(found, files, words):
             sys.stdout.buffer.write(f"\n{paste.shown()}".encode())
         sys.stdout.buffer.flush()
-    _say(found, newest, park.language)
+    _say(found, newest, words)
 
 
-def _read(newest: "Recent", seen: "Inbox", language: str) -> None:
+def _read(newest: "Recent", seen: "Inbox", words: "Words") -> None:
     """With a bar where it takes long and somebody sees it."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from pipeline.view.inbox_words import said
-
     is_hidden = not sys.stderr.isatty() or newest.total < LONG
     with Progress(console=Console(stderr=True), transient=True, disable=is_hidden) as progress:
-        bar = progress.add_task(said("reading", language), total=newest.total)
+        bar = progress.add_task(words["reading"], total=newest.total)
         for records in newest.polls():
             seen.take(records)
             progress.advance(bar, len(records))
 
 
-def _write(table: "pl.DataFrame", format: str, park: "Config") -> None:
+def _write(table: "pl.DataFrame", format: str, park: "Config", words: "Words") -> None:
     from rich.console import Console
 
     from pipeline.view.export import drawing, file_bytes
     from pipeline.view.inbox_found import for_screen
-    from pipeline.view.narrow import columns_of, narrowed
+    from pipeline.view.narrow import columns_of, narrowed, spoken
 
     if format != "table":
         sys.stdout.buffer.write(file_bytes(table, format))
@@ -88,25 +89,23 @@ def _write(table: "pl.DataFrame", format: str, park: "Config") -> None:
         width = None if sys.stdout.isatty() else PIPED_WIDTH
         console = Console(width=width, markup=False, highlight=False, emoji=False)
         if sys.stdout.isatty():
-            table = for_screen(table, park.levels)
+            table = for_screen(table, park.levels, words)
         columns, shared, _ = narrowed(columns_of(table), park.levels, console.width, park.language)
         if shared:
             console.print("  ".join(shared))
-        console.print(drawing(columns))
+        console.print(drawing([spoken(column, words) for column in columns]))
     sys.stdout.flush()
 
 
-def _say(found: "list[Found]", newest: "Recent", language: str) -> None:
-    from pipeline.view.inbox_words import said
+def _say(found: "list[Found]", newest: "Recent", words: "Words") -> None:
     from pipeline.view.records import moment, safe
-    from pipeline.view.words import Words
 
     if newest.period is None:
-        typer.echo(f"inbox: {Words(language)['no_records']}", err=True)
+        typer.echo(f"inbox: {words['no_records']}", err=True)
         return
     begin, end = (moment(ms).replace(".000Z", "Z") for ms in newest.period)
     count = f"{len(found)} " if found else ""
-    typer.echo(f"inbox: {count}{said('inbox_seen' if found else 'inbox_empty', language, begin, end)}", err=True)
+    typer.echo(f"inbox: {count}{words.said('inbox_seen' if found else 'inbox_empty', begin, end)}", err=True)
     for one in found:
         if one.slip:
             place = "/".join(name for name in (one.line, one.unit, one.metric) if name)

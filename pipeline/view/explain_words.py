@@ -1,4 +1,4 @@
-"""What `explain` says in English and Vietnamese; a table for the catalogue `words.py` to take in."""
+"""What `explain` says in English and Vietnamese; the catalogue `words.py` takes it in."""
 
 from collections.abc import Mapping
 
@@ -62,9 +62,3 @@ EXAMPLE: Mapping[str, float] = {
     "rq": 0, "energy_wh": 96_000, "water_l": 1_200,
 }  # fmt: skip
 """A shift of eight hours: a part takes half a minute at best, 800 were made, 24 of them scrap."""
-
-
-def said(name: str, language: str) -> str:
-    """What is no word of the catalogue, a unit of measure or a name, is shown as it is."""
-    both = EXPLAIN_WORDS.get(name)
-    return name if both is None else both[language == "vi"]

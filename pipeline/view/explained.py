@@ -8,33 +8,34 @@ from collections.abc import Iterator, Mapping, Sequence
 import polars as pl
 
 from pipeline.core.kpi import Kpi
-from pipeline.view.explain_words import ELEMENTS, EXAMPLE, KINDS_VI, MINUTE_MS, said
+from pipeline.view.explain_words import ELEMENTS, EXAMPLE, KINDS_VI, MINUTE_MS
+from pipeline.view.words import Words
 
 GAP = 2
 
 
-def kpi_text(kpi: Kpi, language: str) -> str:
-    low, high = (said("open", language) if end is None else f"{end:g}" for end in kpi.range)
+def kpi_text(kpi: Kpi, words: Words) -> str:
+    low, high = (words["open"] if end is None else words.number(end) for end in kpi.range)
     rows = {
         "kpi": kpi.id,
         "name": f"{kpi.name_en} / {kpi.name_vi}",
-        "formula": sentence(kpi, language),
+        "formula": sentence(kpi, words),
         "elements": ", ".join(sorted(kpi.needs)),
-        "unit": said(kpi.unit, language),
-        "range": f"{low} {said('to', language)} {high}",
-        "better": said(kpi.better, language),
-        "source": said(kpi.source, language),
+        "unit": words.known(kpi.unit),
+        "range": f"{low} {words['to']} {high}",
+        "better": words[kpi.better],
+        "source": words.known(kpi.source),
         "version": str(kpi.version),
     }
-    head = _columns([(said(key, language), text) for key, text in rows.items()])
+    head = _columns([(words[key], text) for key, text in rows.items()])
     known = [name for name in ELEMENTS if name in kpi.needs]
-    where = _columns([(_symbol(name), ELEMENTS[name][language == "vi"]) for name in known], "  ")
-    legend = ["", said("where", language), *where] if where else []
-    return "\n".join([*head, *legend, *_example(kpi, language)]) + "\n"
+    where = _columns([(_symbol(name), words.element(name)) for name in known], "  ")
+    legend = ["", words["where"], *where] if where else []
+    return "\n".join([*head, *legend, *_example(kpi, words)]) + "\n"
 
 
-def sentence(kpi: Kpi, language: str) -> str:
-    return kpi.description_vi if language == "vi" and kpi.description_vi else kpi.description
+def sentence(kpi: Kpi, words: Words) -> str:
+    return words.of(kpi.description, kpi.description_vi)
 
 
 def worked(kpi: Kpi, elements: Mapping[str, float]) -> float | None:
@@ -44,41 +45,34 @@ def worked(kpi: Kpi, elements: Mapping[str, float]) -> float | None:
     return None if value is None else float(value)
 
 
-def _example(kpi: Kpi, language: str) -> Iterator[str]:
+def _example(kpi: Kpi, words: Words) -> Iterator[str]:
     if not kpi.needs <= EXAMPLE.keys():
         return
-    given = [
-        f"{_symbol(name)} {_amount(name, value, language)}" for name, value in EXAMPLE.items() if name in kpi.needs
-    ]
+    given = [f"{_symbol(name)} {_amount(name, value, words)}" for name, value in EXAMPLE.items() if name in kpi.needs]
     value = worked(kpi, EXAMPLE)
-    shown = "-" if value is None else _number(value, "g", language)
-    percent = f" ({_number(value * 100, '.1f', language)} %)" if value is not None and kpi.unit == "ratio" else ""
+    shown = "-" if value is None else words.number(value)
+    percent = f" ({words.decimal(value * 100, 1)} %)" if value is not None and kpi.unit == "ratio" else ""
     unit = "" if kpi.unit == "ratio" else f" {kpi.unit}"
-    yield from ("", said("example", language), f"  {', '.join(given)}", f"  {kpi.id} = {shown}{unit}{percent}")
+    yield from ("", words["example"], f"  {', '.join(given)}", f"  {kpi.id} = {shown}{unit}{percent}")
 
 
 def _symbol(element: str) -> str:
     return element.removesuffix("_ms")
 
 
-def _amount(element: str, value: float, language: str) -> str:
+def _amount(element: str, value: float, words: Words) -> str:
     is_time = element.endswith("_ms")
-    return f"{_number(value / MINUTE_MS, 'g', language)} {said('min', language)}" if is_time else f"{value:g}"
+    return f"{words.number(value / MINUTE_MS)} {words['min']}" if is_time else words.number(value)
 
 
-def _number(value: float, digits: str, language: str) -> str:
-    text = format(value, digits)
-    return text.replace(".", ",") if language == "vi" else text
-
-
-def kinds_text(kinds: Mapping[str, Mapping[str, str]], language: str) -> str:
+def kinds_text(kinds: Mapping[str, Mapping[str, str]], words: Words) -> str:
     """Kinds with their sentences, by group, and how to see one."""
     rows: list[str] = []
     width = max(len(kind) for group in kinds.values() for kind in group)
     for group, sentences in kinds.items():
-        known = sentences if language == "en" else {kind: KINDS_VI.get(kind, text) for kind, text in sentences.items()}
-        rows += [said(group, language), *_columns(list(known.items()), "  ", width), ""]
-    return "\n".join([*rows, said("hint", language)]) + "\n"
+        known = {kind: words.of(text, KINDS_VI.get(kind, "")) for kind, text in sentences.items()}
+        rows += [words[group], *_columns(list(known.items()), "  ", width), ""]
+    return "\n".join([*rows, words["hint"]]) + "\n"
 
 
 def _columns(rows: Sequence[tuple[str, str]], indent: str = "", width: int = 0) -> list[str]:

@@ -13,8 +13,8 @@ from pipeline.core.equipment import name_slip, path_slip
 from pipeline.core.line_config import LineConfig, Role
 from pipeline.view.inbox import VALUES
 from pipeline.view.inbox_roles import SINGLE, Guess, guessed
-from pipeline.view.inbox_words import said
 from pipeline.view.tables import level_columns, time_text
+from pipeline.view.words import Words
 
 CUT = 15  # letters of texts on a screen
 
@@ -72,7 +72,7 @@ def roles_of(lines: Iterable[LineConfig], named_pace: frozenset[str]) -> Roles:
     return roles
 
 
-def found_in(table: pl.DataFrame, levels: Sequence[str], roles: Roles, language: str) -> list[Found]:
+def found_in(table: pl.DataFrame, levels: Sequence[str], roles: Roles, words: Words) -> list[Found]:
     """One a row of `inbox_table`, in its order."""
     columns = ("line", "unit", "metric", "kind", "rate", "min", "max", "values", "whole")
     found = []
@@ -80,19 +80,19 @@ def found_in(table: pl.DataFrame, levels: Sequence[str], roles: Roles, language:
         *(table[name].to_list() for name in columns), strict=True
     ):
         codes = (least, most) if kind == "number" and whole and least is not None else None
-        slip = _slip(line, unit, metric, levels, language)
+        slip = _slip(line, unit, metric, levels, words)
         guess = None if slip else roles.settled(line, unit, guessed(metric, kind, values, codes))
         found.append(Found(line, unit, metric, kind, rate, least, most, tuple(values), guess, slip))
     return found
 
 
-def _slip(line: str, unit: str, metric: str, levels: Sequence[str], language: str) -> str:
+def _slip(line: str, unit: str, metric: str, levels: Sequence[str], words: Words) -> str:
     names = line.count("/") + 1
     if not unit:
-        return said("no_unit", language)
+        return words["no_unit"]
     if slip := path_slip(line) or name_slip(unit) or name_slip(metric):
-        return said("no_name", language, slip)
-    return "" if names == len(levels) - 1 else said("no_levels", language, names, len(levels) - 1)
+        return words.said("no_name", slip)
+    return "" if names == len(levels) - 1 else words.said("no_levels", names, len(levels) - 1)
 
 
 def with_roles(table: pl.DataFrame, found: Sequence[Found], levels: Sequence[str]) -> pl.DataFrame:
@@ -110,9 +110,10 @@ def with_roles(table: pl.DataFrame, found: Sequence[Found], levels: Sequence[str
     )  # fmt: skip
 
 
-def for_screen(table: pl.DataFrame, levels: Sequence[str]) -> pl.DataFrame:
+def for_screen(table: pl.DataFrame, levels: Sequence[str], words: Words) -> pl.DataFrame:
     """What fits side by side: whole seconds, and range or texts as one column; the lines to paste tell the rest."""
-    least, most = (pl.col(name).round_sig_figs(5).cast(pl.String).str.strip_suffix(".0") for name in ("min", "max"))
+    ends = (pl.col(name).round_sig_figs(5).cast(pl.String).str.strip_suffix(".0") for name in ("min", "max"))
+    least, most = (end.str.replace(".", words.written("."), literal=True) for end in ends)
     texts = pl.col("values")
     cut = pl.when(texts.str.len_chars() > CUT).then(texts.str.head(CUT - 1) + "…").otherwise(texts)
     return table.select(

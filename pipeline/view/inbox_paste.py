@@ -15,8 +15,8 @@ from pipeline.config.sample import toml_value
 from pipeline.config.toml import Table, read_toml
 from pipeline.view.inbox import VALUES
 from pipeline.view.inbox_found import Found
-from pipeline.view.inbox_words import said
 from pipeline.view.records import safe
+from pipeline.view.words import Words
 
 _UNITS = re.compile(r"\s*\[\[\s*units\s*\]\]")
 _OTHER_TABLE = re.compile(r"\s*\[(?!\s*units\s*\.)")
@@ -71,39 +71,37 @@ def named_pace(files: Mapping[str, LineText]) -> frozenset[str]:
     return frozenset(path for path, file in files.items() if file.raw.get("pace_unit"))
 
 
-def pastes(found: Sequence[Found], files: Mapping[str, LineText], language: str) -> list[Paste]:
+def pastes(found: Sequence[Found], files: Mapping[str, LineText], words: Words) -> list[Paste]:
     names = {file.name for file in files.values()}
     out: list[Paste] = []
     for line, of_line in groupby((one for one in found if not one.slip), lambda one: one.line):
         units = {unit: list(of_unit) for unit, of_unit in groupby(of_line, lambda one: one.unit)}
         if line in files:
-            out += _into(files[line], units, language)
+            out += _into(files[line], units, words)
         else:
             name = _new_name(line, names)
             names.add(name)
-            text = f"path = {toml_value(line)}\n" + "".join(f"\n{text}" for text in _new_units(units, language))
-            out.append(Paste(name, 0, said("new_file", language), text))
+            text = f"path = {toml_value(line)}\n" + "".join(f"\n{text}" for text in _new_units(units, words))
+            out.append(Paste(name, 0, words["new_file"], text))
     return out
 
 
-def _into(file: LineText, units: Mapping[str, list[Found]], language: str) -> Iterator[Paste]:
+def _into(file: LineText, units: Mapping[str, list[Found]], words: Words) -> Iterator[Paste]:
     """Below each unit of the file what it lacks, of its last unit at the end; then the units that it does not have."""
     rows, own = file.rows, file.units
     heads = [n for n, row in enumerate(rows) if _UNITS.match(row)]
     for unit in sorted(units.keys() & set(own), key=own.index):
-        text, is_last = _metrics(units[unit], language), unit == own[-1]
+        text, is_last = _metrics(units[unit], words), unit == own[-1]
         if len(heads) != len(own):
-            yield _by_hand(file, unit, text, language)
+            yield _by_hand(file, unit, text, words)
             continue
         after = len(rows) if is_last else _end_of(rows, heads[own.index(unit)])
-        below = said("after_row", language, after, f'"{safe(unit)}"')
-        yield _tried(
-            file, unit, Paste(file.name, after, said("at_end", language) if is_last else below, text), language
-        )
+        below = words.said("after_row", after, f'"{safe(unit)}"')
+        yield _tried(file, unit, Paste(file.name, after, words["at_end"] if is_last else below, text), words)
     new = {unit: found for unit, found in units.items() if unit not in own}
     if new:
-        paste = Paste(file.name, len(rows), said("at_end", language), "\n".join(_new_units(new, language)))
-        yield _tried(file, ", ".join(new), paste, language)
+        paste = Paste(file.name, len(rows), words["at_end"], "\n".join(_new_units(new, words)))
+        yield _tried(file, ", ".join(new), paste, words)
 
 
 def pasted(file: LineText, pastes: Sequence[Paste]) -> str:
@@ -115,15 +113,15 @@ def pasted(file: LineText, pastes: Sequence[Paste]) -> str:
     return "\n".join([*out, *rows[at:]]) + "\n"
 
 
-def _by_hand(file: LineText, unit: str, text: str, language: str) -> Paste:
-    return Paste(file.name, 0, said("by_hand", language, safe(unit)), text, by_hand=True)
+def _by_hand(file: LineText, unit: str, text: str, words: Words) -> Paste:
+    return Paste(file.name, 0, words.said("by_hand", safe(unit)), text, by_hand=True)
 
 
-def _tried(file: LineText, unit: str, paste: Paste, language: str) -> Paste:
+def _tried(file: LineText, unit: str, paste: Paste, words: Words) -> Paste:
     try:
         tomllib.loads(pasted(file, [paste]))
     except tomllib.TOMLDecodeError:
-        return _by_hand(file, unit, paste.text, language)
+        return _by_hand(file, unit, paste.text, words)
     return paste
 
 
@@ -135,37 +133,37 @@ def _end_of(rows: Sequence[str], head: int) -> int:
     return end
 
 
-def _new_units(units: Mapping[str, list[Found]], language: str) -> Iterator[str]:
+def _new_units(units: Mapping[str, list[Found]], words: Words) -> Iterator[str]:
     for unit, found in units.items():
-        yield f"[[units]]\nname = {toml_value(unit)}\n{_metrics(found, language)}"
+        yield f"[[units]]\nname = {toml_value(unit)}\n{_metrics(found, words)}"
 
 
-def _metrics(found: Sequence[Found], language: str) -> str:
-    return "\n".join(row for one in found for row in _metric(one, language)) + "\n"
+def _metrics(found: Sequence[Found], words: Words) -> str:
+    return "\n".join(row for one in found for row in _metric(one, words)) + "\n"
 
 
-def _metric(found: Found, language: str) -> Iterator[str]:
+def _metric(found: Found, words: Words) -> Iterator[str]:
     yield f"[units.metrics.{key(found.metric)}]"
-    yield f"# {safe(_seen(found, language))}"
+    yield f"# {safe(_seen(found, words))}"
     if found.guess is None:
         return
     sure, role = found.guess.sure, found.guess.role
-    remark = said("suggestion" if sure else "uncomment_state" if role == "state" else "uncomment", language)
-    more = f", {said(_REMARKS[role], language)}" if role in _REMARKS else ""
+    remark = words["suggestion" if sure else "uncomment_state" if role == "state" else "uncomment"]
+    more = f", {words[_REMARKS[role]]}" if role in _REMARKS else ""
     yield f'{"" if sure else "# "}role = "{role}"  # {remark}{more}'
     if role == "state" and found.kind == "number":
         yield '# codes = "packml"'
 
 
-def _seen(found: Found, language: str) -> str:
-    parts = [said(found.kind, language)]
+def _seen(found: Found, words: Words) -> str:
+    parts = [words[found.kind]]
     if found.rate is not None:
-        parts.append(f"{found.rate:.3g} {said('a_second', language)}")
+        parts.append(f"{words.number(found.rate, '.3g')} {words['a_second']}")
     if found.values:
         more = ", …" if len(found.values) > VALUES else ""
         parts.append(", ".join(f'"{value[:40]}"' for value in found.values[:VALUES]) + more)
     elif found.least is not None and found.most is not None and found.kind != "bool":
-        parts.append(f"{found.least:.12g} {said('to', language)} {found.most:.12g}")
+        parts.append(f"{words.number(found.least, '.12g')} {words['to']} {words.number(found.most, '.12g')}")
     return ", ".join(parts)
 
 

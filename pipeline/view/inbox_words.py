@@ -1,4 +1,4 @@
-"""What the inbox and `explain` say, in English and Vietnamese; a table for the catalogue `words.py` to take in."""
+"""What the inbox says, in English and Vietnamese; the catalogue `words.py` takes it in."""
 
 INBOX_WORDS: dict[str, tuple[str, str]] = {
     "reading": ("reading the log", "đang đọc nhật ký"),
@@ -35,11 +35,6 @@ INBOX_WORDS: dict[str, tuple[str, str]] = {
     "bool": ("0 or 1", "0 hoặc 1"),
     "text": ("text", "chữ"),
     "a_second": ("a second", "mỗi giây"),
-    "to": ("to", "đến"),
     "kwh": ("must count kWh", "phải đếm kWh"),
     "m3": ("must count m³", "phải đếm m³"),
 }  # fmt: skip
-
-
-def said(name: str, language: str, *values: object) -> str:
-    return INBOX_WORDS[name][language == "vi"].format(*values)

@@ -67,9 +67,8 @@ def over_row(alarm: Transition, page: Page) -> Text:
 
 def said(alarm: Transition, page: Page) -> tuple[str, str]:
     """Message and advice in the language of the screen."""
-    if page.words.language == "vi":
-        return safe(alarm.message_vi), safe(alarm.advice_vi)
-    return safe(alarm.message_en), safe(alarm.advice_en)
+    w = page.words
+    return safe(w.of(alarm.message_en, alarm.message_vi)), safe(w.of(alarm.advice_en, alarm.advice_vi))
 
 
 def place(equipment: str, page: Page) -> Cell:

@@ -13,6 +13,7 @@ import polars as pl
 
 from pipeline.view.export import short_text
 from pipeline.view.records import safe
+from pipeline.view.words import Words
 
 GAP = 2
 SHORTEST = 6  # columns that a folded name keeps
@@ -47,6 +48,11 @@ def columns_of(table: pl.DataFrame) -> list[Column]:
         Column(column.name, tuple(safe(short_text(value)) for value in column), column.dtype.is_numeric())
         for column in table
     ]
+
+
+def spoken(column: Column, words: Words) -> Column:
+    """Numbers as the language writes them."""
+    return replace(column, cells=tuple(map(words.written, column.cells))) if column.is_number else column
 
 
 def width_of(columns: Sequence[Column]) -> int:

@@ -19,6 +19,7 @@ from pipeline.core.ports import Record
 from pipeline.core.results import Result
 from pipeline.core.samples import FROZEN, HISTORICAL, OVERRIDE, UNDATED
 from pipeline.view.export import short_text
+from pipeline.view.words import Words
 
 SHOWN_ROWS, SHOWN_CHARACTERS = 20, 200
 QUALITIES = (
@@ -169,7 +170,7 @@ def _alert(record: Record, language: str) -> str:
     parts = (
         f"{record.partition}:{record.offset}", moment(said.event_time_ms), said.alarm, said.equipment,
         f"{said.previous} -> {said.state}", f"{short_text(said.value)} {said.uom}".rstrip() if exists else "-",
-        said.message_vi if language == "vi" else said.message_en,
+        Words(language).of(said.message_en, said.message_vi),
         "" if said.announced else "(not announced)", f"({said.reason})" if said.reason else "",
     )  # fmt: skip
     return "  ".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""Every word that people read on the screen, in plain lines and at the ends of `demo` and `run`: English, Vietnamese.
+"""The catalogue: every word that people read, in English and Vietnamese; here those of the screen and of plain lines.
 
 Rule: one row an idea, both languages side by side; names of states, time elements and KPIs are written once.
 
@@ -8,9 +8,13 @@ Rule: one row an idea, both languages side by side; names of states, time elemen
 ('2.869', '2,1', '2,869', '-')
 """
 
-LANGUAGES = ("en", "vi")
+from pipeline.view.explain_words import ELEMENTS, EXPLAIN_WORDS
+from pipeline.view.inbox_words import INBOX_WORDS
 
-WORDS: dict[str, tuple[str, str]] = {
+LANGUAGES = ("en", "vi")
+Both = tuple[str, str]
+
+SCREEN_WORDS: dict[str, Both] = {
     "title": ("ParkPulse", "ParkPulse"),
     "demo": ("ParkPulse demo", "ParkPulse chạy thử"),
     "line": ("Line", "Dây chuyền"),
@@ -97,7 +101,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "no_records": ("no records there", "chưa có bản ghi nào"),
 }
 
-STATES: dict[str, tuple[str, str]] = {
+TABLES = (SCREEN_WORDS, INBOX_WORDS, EXPLAIN_WORDS)
+WORDS: dict[str, Both] = {name: both for table in TABLES for name, both in table.items()}
+
+STATES: dict[str, Both] = {
     "execute": ("running", "đang chạy"),
     "idle": ("idle", "chờ lệnh"),
     "starting": ("starting", "đang khởi động"),
@@ -137,11 +144,25 @@ class Words:
         """A state that PackML does not know is shown as the machine says it."""
         return STATES[name][self._column] if name in STATES else name
 
+    def element(self, name: str) -> str:
+        return ELEMENTS[name][self._column]
+
+    def known(self, name: str) -> str:
+        """What is no word of the catalogue, a unit of measure or a name, is shown as it is."""
+        return self[name] if name in WORDS else name
+
+    def of(self, english: str, vietnamese: str) -> str:
+        """Of a text that others wrote in both languages the one to show, the other where it is missing."""
+        return (english or vietnamese, vietnamese or english)[self._column]
+
+    def number(self, value: float, form: str = "g") -> str:
+        return self.written(format(value, form))
+
     def whole(self, number: float) -> str:
-        return self._written(f"{number:,.0f}")
+        return self.written(f"{number:,.0f}")
 
     def decimal(self, number: float, digits: int) -> str:
-        return self._written(f"{number:,.{digits}f}")
+        return self.written(f"{number:,.{digits}f}")
 
     def percent(self, ratio: float | None) -> str:
         return "-" if ratio is None else f"{self.whole(ratio * 100)} %"
@@ -151,7 +172,8 @@ class Words:
         size = abs(number)
         return self.decimal(number, 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 3)
 
-    def _written(self, text: str) -> str:
+    def written(self, text: str) -> str:
+        """A number that is written in English already."""
         return text if self.language == "en" else text.translate(_VIETNAMESE)
 
 

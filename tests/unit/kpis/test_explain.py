@@ -11,7 +11,9 @@ from pipeline.core.kpi import Kpi
 from pipeline.steps.kpis import known_kpis
 from pipeline.view.explain_words import ELEMENTS, EXAMPLE, EXPLAIN_WORDS, KINDS_VI
 from pipeline.view.explained import kpi_text, worked
+from pipeline.view.words import Words
 
+EN = Words("en")
 KPIS = pytest.mark.parametrize("kpi", known_kpis(), ids=lambda kpi: kpi.id)
 LANGUAGES = pytest.mark.parametrize("language", ["en", "vi"])
 Captured = pytest.CaptureFixture[str]
@@ -24,7 +26,7 @@ def test_a_kpi_is_told_by_names_formula_elements_unit_range_and_source(kpi: Kpi,
     for told in (kpi.name_en, kpi.name_vi, kpi.description_vi if language == "vi" else kpi.description):
         assert told in text
     for element in kpi.needs:
-        assert ELEMENTS[element][language == "vi"] in text
+        assert Words(language).element(element) in text
     assert text.endswith("%)\n" if kpi.unit == "ratio" else "\n")
     assert language == "vi" or kpi.source in text
 
@@ -36,7 +38,7 @@ def test_the_example_is_worked_out_by_the_formula_itself(kpi: Kpi) -> None:
     value, more = worked(kpi, EXAMPLE), worked(other, EXAMPLE)
     assert value is not None
     assert more == value + 1
-    assert kpi_text(other, "en") != kpi_text(kpi, "en")
+    assert kpi_text(other, EN) != kpi_text(kpi, EN)
 
 
 def test_the_elements_of_the_example_sum_to_planned_busy_time() -> None:
@@ -58,8 +60,8 @@ def test_oee_of_the_example_is_that_of_the_standards_worked_vector(capsys: Captu
 def test_an_undefined_example_is_a_dash_and_one_that_lacks_an_element_is_left_out() -> None:
     oee = next(kpi for kpi in known_kpis() if kpi.id == "oee")
     nothing = replace(oee, formula=pl.when(pl.col("pq") < 0).then(pl.col("gq")))
-    assert kpi_text(nothing, "en").endswith("  oee = -\n")
-    assert "example" not in kpi_text(replace(oee, formula=pl.col("steam_kg")), "en")
+    assert kpi_text(nothing, EN).endswith("  oee = -\n")
+    assert "example" not in kpi_text(replace(oee, formula=pl.col("steam_kg")), EN)
 
 
 @LANGUAGES

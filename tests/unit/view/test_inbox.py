@@ -31,7 +31,9 @@ from pipeline.view.inbox_paste import line_texts, named_pace, pasted, pastes
 from pipeline.view.inbox_words import INBOX_WORDS
 from pipeline.view.narrow import columns_of, narrowed
 from pipeline.view.recent import recent
+from pipeline.view.words import Words
 
+EN = Words("en")
 TIME, HOUR = 1_780_000_000_000, 3_600_000
 LINE, NEW = "park-01/dairy/line-1", "park-01/dairy/dây.2"
 PARK = 'levels = ["park", "site", "line", "unit"]\nlanguage = "en"\n'
@@ -220,7 +222,7 @@ def paste_all(folder: Path, frames: Mapping[str, Rows]) -> None:
     inbox = Inbox(declared_series(config.lines))
     inbox.take([Record(0, 0, TIME, line.encode(), frame(rows)) for line, rows in frames.items()])
     lines = pastes(
-        found_in(inbox_table(inbox), config.levels, roles_of(config.lines, named_pace(files)), "en"), files, "en"
+        found_in(inbox_table(inbox), config.levels, roles_of(config.lines, named_pace(files)), EN), files, EN
     )
     assert not any(paste.by_hand for paste in lines)
     for name in {paste.file for paste in lines}:
@@ -365,8 +367,8 @@ def test_a_screen_of_eighty_columns_shows_a_metric_in_one_row(folder: Path) -> N
     rows = [*series("exhaust_humidity", [14.61, 17.302]), *series("state", ["Execute", "Suspended", "Held"])]
     config = read_config(folder)
     table = inbox_table(seen([frame([*rows, *series("packs_rejected", COUNT, "wrapper")])]))
-    found = found_in(table, config.levels, roles_of([], frozenset()), "en")
-    screen = for_screen(with_roles(table, found, config.levels), config.levels)
+    found = found_in(table, config.levels, roles_of([], frozenset()), EN)
+    screen = for_screen(with_roles(table, found, config.levels), config.levels, EN)
     columns, _, _ = narrowed(columns_of(screen), config.levels, 80, "en")
     assert all(column.width is None or column.width >= column.needs for column in columns)
     assert screen["range"].to_list() == ["14.61 … 17.302", "Execute, Suspe…", "1 … 4"]
@@ -391,7 +393,7 @@ def test_of_a_role_that_a_unit_has_once_only_the_first_is_suggested_for_sure() -
     table = inbox_table(seen([frame(rows)]))
     paced = frozenset({LINE})
     suggested = {
-        (one.unit, one.metric): one.role for one in found_in(table, ("a", "b", "c", "unit"), roles_of([], paced), "en")
+        (one.unit, one.metric): one.role for one in found_in(table, ("a", "b", "c", "unit"), roles_of([], paced), EN)
     }
     assert suggested == {
         ("filler", "good_a"): "good_count", ("filler", "good_b"): "good_count?", ("filler", "scrap_a"): "reject_count",

@@ -12,7 +12,7 @@ from pipeline.core.packml import STATES as PACKML
 from pipeline.view.figures import Figures
 from pipeline.view.minute import minutes
 from pipeline.view.plain import line_text
-from pipeline.view.words import STATES, WORDS, Words
+from pipeline.view.words import STATES, TABLES, WORDS, Words
 from tests.unit.view.scenes import (
     DEAD,
     FILLING,
@@ -33,7 +33,7 @@ from tests.unit.view.scenes import (
     unknown,
 )  # fmt: skip
 
-PROPER = {"oee", "parkpulse", "mqtt", "ctrl-c", "ctrl", "c", "s", "d", "demo"}
+PROPER = {"oee", "parkpulse", "mqtt", "ctrl-c", "ctrl", "c", "s", "d", "demo", "kpi"}
 NOTES = ("stop", "trouble", "unreadable", "log_lines", "broker", "data", "instruments")
 SIZES = [(80, 24), (120, 30), (140, 40), (200, 60)]
 
@@ -78,6 +78,10 @@ def test_the_catalogue_says_everything_in_both_languages() -> None:
         assert vietnamese.strip(), name
         if not letters(english) <= PROPER | {"score"}:
             assert english != vietnamese, name
+
+
+def test_no_name_stands_in_two_tables_of_the_catalogue() -> None:
+    assert sum(map(len, TABLES)) == len(WORDS)
 
 
 def test_every_state_of_packml_has_a_word() -> None:
