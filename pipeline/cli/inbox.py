@@ -1,4 +1,4 @@
-"""`parkpulse inbox`: metrics nobody declared, with what was seen of them and the lines to paste.
+"""`parkpulse inbox`: metrics nobody declared, states nobody knows, what was seen of them and the lines to paste.
 
 Rule: it looks on: no lock, no commit, nothing is written. Standard output holds the list and, as a table, below it
 TOML; what was looked at, and what no file can declare, is said on standard error.
@@ -33,12 +33,12 @@ def inbox(
     equipment: Annotated[str, typer.Option(metavar="PATH", help="Only this equipment and all below it.")] = "",
     format: Annotated[str, typer.Option(help="table, csv or json.")] = "table",
 ) -> None:
-    """Show metrics nobody declared, seen in the last hour of the log, and the lines to paste into the configuration."""
+    """Show metrics nobody declared and states nobody knows, seen in the last hour of the log, with lines to paste."""
     from unicodedata import normalize
 
     from pipeline.cli.log import looking_reader
     from pipeline.config.read import read_config
-    from pipeline.view.inbox import Inbox, declared_series, inbox_table
+    from pipeline.view.inbox import Inbox, declared_series, inbox_table, named_series
     from pipeline.view.inbox_found import found_in, roles_of, with_roles
     from pipeline.view.inbox_paste import line_texts, named_pace, pastes
     from pipeline.view.recent import recent
@@ -48,7 +48,8 @@ def inbox(
         raise ConfigError(f"--format: unknown; got {format!r}; expected one of table, csv, json")
     park = read_config(config)
     words = Words(park.language)
-    seen = Inbox(declared_series(park.lines), normalize("NFC", equipment).strip("/"))
+    path = normalize("NFC", equipment).strip("/")
+    seen = Inbox(declared_series(park.lines), path, named_series(park.lines))
     with closing(looking_reader(park, "samples.v1")) as reader:
         newest = recent(reader, BACK_MS)
         _read(newest, seen, words)
@@ -98,14 +99,18 @@ def _write(table: "pl.DataFrame", format: str, park: "Config", words: "Words") -
 
 
 def _say(found: "list[Found]", newest: "Recent", words: "Words") -> None:
+    from pipeline.view.inbox import UNKNOWN
     from pipeline.view.records import moment, safe
 
     if newest.period is None:
         typer.echo(f"inbox: {words['no_records']}", err=True)
         return
     begin, end = (moment(ms).replace(".000Z", "Z") for ms in newest.period)
-    count = f"{len(found)} " if found else ""
-    typer.echo(f"inbox: {count}{words.said('inbox_seen' if found else 'inbox_empty', begin, end)}", err=True)
+    strange = sum(one.kind == UNKNOWN for one in found)
+    counts = {"undeclared": len(found) - strange, "strange": strange}
+    parts = ", ".join(words.counted(n, name) for name, n in counts.items() if n)
+    said = words.said("inbox_seen", parts, begin, end) if found else words.said("inbox_empty", begin, end)
+    typer.echo(f"inbox: {said}", err=True)
     for one in found:
         if one.slip:
             place = "/".join(name for name in (one.line, one.unit, one.metric) if name)

@@ -1,4 +1,4 @@
-"""The inbox: metrics that came and that nobody declared, with what was seen of them.
+"""The inbox: metrics that came and that nobody declared, and states that no table knows, with what was seen of them.
 
 Rule: a sample is touched once, in whole polls; what is kept is one row a metric, however much is read. Whether a
 counter fell is asked of rows in order of event time; rows that come late of an older poll are not asked.
@@ -13,10 +13,14 @@ import polars as pl
 
 from pipeline.core.equipment import is_below
 from pipeline.core.frames import NO_TEXT, Frame, FrameError, Kind, decode
-from pipeline.core.line_config import LineConfig
+from pipeline.core.line_config import LineConfig, MetricConfig
 from pipeline.core.names_block import Names
+from pipeline.core.packml import NAMED, meant
 from pipeline.core.ports import Record
 from pipeline.core.registry import MAX_MET
+
+UNKNOWN = "unknown_state"
+"""The kind of a state or mode that said what no table knows."""
 
 VALUES = 5
 """Different texts of a metric that are shown; one more is kept, which tells that there are more."""
@@ -55,12 +59,25 @@ def declared_series(lines: Iterable[LineConfig]) -> frozenset[Series]:
     )
 
 
+def named_series(lines: Iterable[LineConfig]) -> dict[Series, MetricConfig]:
+    """The states and modes among them: what they send are names, or codes of names."""
+    return {
+        (line.path, unit.name, metric.name): metric
+        for line in lines
+        for unit in line.units
+        for metric in unit.metrics
+        if metric.role in NAMED
+    }
+
+
 @dataclass(slots=True)
 class Inbox:
-    """Takes records of samples.v1; `series` are the undeclared ones at `equipment` and below, in order of coming."""
+    """Takes records of samples.v1; `series` are the undeclared ones at `equipment` and below, in order of coming, and
+    the `named` ones, of which only samples count that name nothing known."""
 
     declared: frozenset[Series]
     equipment: str = ""
+    named: Mapping[Series, MetricConfig] = field(default_factory=dict)
     series: dict[Series, int] = field(default_factory=dict)
     seen: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_SCHEMA))
     met: dict[tuple[str, int], tuple[Names, Codes]] = field(default_factory=dict)
@@ -76,9 +93,28 @@ class Inbox:
             if frame.kind is Kind.DATA and len(frame):
                 parts += self._rows(record.key.decode(errors="replace"), frame)
         if parts:
-            rows = pl.concat(parts).sort("series", "t", maintain_order=True)
+            rows = self._strange(pl.concat(parts)).sort("series", "t", maintain_order=True)
             both = pl.concat([self.seen, _by_series(rows, _ONE_POLL)])
             self.seen = _by_series(both, _TWO_POLLS)
+
+    def _strange(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Without the samples of states and modes whose meaning is known; a number stands as the text it is."""
+        named = {code: self.named[series] for series, code in self.series.items() if series in self.named}
+        if not named:
+            return rows
+        number = pl.coalesce(_whole("v"), pl.col("v").cast(pl.String))
+        said = rows.select(
+            "series", "t", pl.lit(None, pl.Float64).alias("v"), pl.coalesce("text", number).alias("text")
+        )
+        of_names = rows["series"].is_in(list(named))
+        said = said.filter(of_names & said["text"].is_not_null())
+        pairs = said.select("series", "text").unique()
+        unknown = [
+            meant(text, named[code].codes) not in NAMED[named[code].role]
+            for code, text in zip(pairs["series"].to_list(), pairs["text"].to_list(), strict=True)
+        ]
+        strange = said.join(pairs.filter(pl.Series(unknown, dtype=pl.Boolean)), on=["series", "text"], how="semi")
+        return pl.concat([rows.filter(~of_names), strange])
 
     def _rows(self, line: str, frame: Frame) -> list[pl.DataFrame]:
         codes = self._codes(line, frame.names)[frame.index]
@@ -105,7 +141,14 @@ class Inbox:
 
     def _code(self, series: Series) -> int:
         asked = is_below("/".join(series[:2] if series[1] else series[:1]), self.equipment)
-        return self.series.setdefault(series, len(self.series)) if asked and series not in self.declared else -1
+        wanted = asked and (series not in self.declared or series in self.named)
+        return self.series.setdefault(series, len(self.series)) if wanted else -1
+
+
+def _whole(name: str) -> pl.Expr:
+    """A whole number without its point, null for others."""
+    number = pl.col(name)
+    return pl.when(number.floor() == number).then(number.cast(pl.Int64, strict=False).cast(pl.String))
 
 
 def _by_series(rows: pl.DataFrame, found: Sequence[pl.Expr]) -> pl.DataFrame:
@@ -121,12 +164,13 @@ def inbox_table(inbox: Inbox) -> pl.DataFrame:
         label: pl.Series([names[code][n] for code in codes], dtype=pl.String)
         for n, label in enumerate(("line", "unit", "metric"))
     }
+    named = [code for code, series in names.items() if series in inbox.named]
     span = pl.col("last_t") - pl.col("first_t")
     last = pl.col("last_v").cast(pl.Float64)
     return (
         inbox.seen.with_columns(
             **labels,
-            kind=_kind(),
+            kind=pl.when(pl.col("series").is_in(named)).then(pl.lit(UNKNOWN)).otherwise(_kind()),
             rate=pl.when(span > 0).then((pl.col("count") - 1) / span * 1000),
             last=pl.when(pl.col("texts") == 0).then(last),
         )

@@ -4,14 +4,14 @@ Rule: a role is suggested only where the configuration takes it: one state a uni
 pace unit is named.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from pipeline.core.equipment import name_slip, path_slip
-from pipeline.core.line_config import LineConfig, Role
-from pipeline.view.inbox import VALUES
+from pipeline.core.line_config import LineConfig, MetricConfig, Role
+from pipeline.view.inbox import UNKNOWN, VALUES, Series, named_series
 from pipeline.view.inbox_roles import SINGLE, Guess, guessed
 from pipeline.view.tables import level_columns, time_text
 from pipeline.view.words import Words
@@ -21,7 +21,8 @@ CUT = 15  # letters of texts on a screen
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`rate` a second, None of a single sample; `slip`: why no file can declare it."""
+    """`rate` a second, None of a single sample; `slip`: why no file can declare it; `codes` of a state that is declared
+    and says what they do not know."""
 
     line: str
     unit: str
@@ -33,6 +34,7 @@ class Found:
     values: tuple[str, ...]
     guess: Guess | None
     slip: str
+    codes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def role(self) -> str:
@@ -41,11 +43,13 @@ class Found:
 
 @dataclass(slots=True)
 class Roles:
-    """Roles that are taken: (line, unit) -> roles; lines in which one unit's state is the line's."""
+    """Roles that are taken: (line, unit) -> roles; lines in which one unit's state is the line's. `named`: declared
+    states and modes."""
 
     of_unit: dict[tuple[str, str], set[Role]] = field(default_factory=dict)
     paced: set[str] = field(default_factory=set)
     named_pace: frozenset[str] = frozenset()
+    named: Mapping[Series, MetricConfig] = field(default_factory=dict)
 
     def settled(self, line: str, unit: str, guess: Guess | None) -> Guess | None:
         """The guess, less sure where the role is taken; what is sure takes it."""
@@ -61,9 +65,9 @@ class Roles:
         return guess
 
 
-def roles_of(lines: Iterable[LineConfig], named_pace: frozenset[str]) -> Roles:
+def roles_of(lines: Sequence[LineConfig], named_pace: frozenset[str]) -> Roles:
     """`named_pace`: paths of lines whose file names the pace unit."""
-    roles = Roles(named_pace=named_pace)
+    roles = Roles(named_pace=named_pace, named=named_series(lines))
     for line in lines:
         for unit in line.units:
             roles.of_unit[line.path, unit.name] = {metric.role for metric in unit.metrics}
@@ -79,6 +83,11 @@ def found_in(table: pl.DataFrame, levels: Sequence[str], roles: Roles, words: Wo
     for line, unit, metric, kind, rate, least, most, values, whole in zip(
         *(table[name].to_list() for name in columns), strict=True
     ):
+        if kind == UNKNOWN:
+            metric_of = roles.named[line, unit, metric]
+            known = Guess(metric_of.role, True)
+            found.append(Found(line, unit, metric, kind, rate, None, None, tuple(values), known, "", metric_of.codes))
+            continue
         codes = (least, most) if kind == "number" and whole and least is not None else None
         slip = _slip(line, unit, metric, levels, words)
         guess = None if slip else roles.settled(line, unit, guessed(metric, kind, values, codes))
@@ -116,10 +125,11 @@ def for_screen(table: pl.DataFrame, levels: Sequence[str], words: Words) -> pl.D
     least, most = (end.str.replace(".", words.written("."), literal=True) for end in ends)
     texts = pl.col("values")
     cut = pl.when(texts.str.len_chars() > CUT).then(texts.str.head(CUT - 1) + "…").otherwise(texts)
+    is_text = pl.col("kind").is_in(["text", UNKNOWN])
     return table.select(
         pl.col("time").str.replace(r"\.\d{3}Z$", ".000Z"),
         *levels, "name", "kind", "count", pl.col("rate").round_sig_figs(3),
-        pl.when(pl.col("kind") == "text").then(cut).otherwise(pl.format("{} … {}", least, most)).alias("range"),
+        pl.when(is_text).then(cut).otherwise(pl.format("{} … {}", least, most)).alias("range"),
         "role",
     )  # fmt: skip
 

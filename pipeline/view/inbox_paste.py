@@ -13,9 +13,11 @@ from pathlib import Path
 
 from pipeline.config.sample import toml_value
 from pipeline.config.toml import Table, read_toml
-from pipeline.view.inbox import VALUES
+from pipeline.view.inbox import UNKNOWN, VALUES
+from pipeline.view.inbox_codes import codes_rows
 from pipeline.view.inbox_found import Found
 from pipeline.view.records import safe
+from pipeline.view.state_guess import toml_key
 from pipeline.view.words import Words
 
 _UNITS = re.compile(r"\s*\[\[\s*units\s*\]\]")
@@ -91,17 +93,33 @@ def _into(file: LineText, units: Mapping[str, list[Found]], words: Words) -> Ite
     rows, own = file.rows, file.units
     heads = [n for n, row in enumerate(rows) if _UNITS.match(row)]
     for unit in sorted(units.keys() & set(own), key=own.index):
-        text, is_last = _metrics(units[unit], words), unit == own[-1]
-        if len(heads) != len(own):
-            yield _by_hand(file, unit, text, words)
-            continue
-        after = len(rows) if is_last else _end_of(rows, heads[own.index(unit)])
-        below = words.said("after_row", after, f'"{safe(unit)}"')
-        yield _tried(file, unit, Paste(file.name, after, words["at_end"] if is_last else below, text), words)
+        is_last = unit == own[-1]
+        for found in _apart(units[unit]):
+            text, hand = _metrics(found, words), _hand(unit, found, words)
+            if len(heads) != len(own):
+                yield Paste(file.name, 0, hand, text, by_hand=True)
+                continue
+            after = len(rows) if is_last else _end_of(rows, heads[own.index(unit)])
+            below = words.said("after_row", after, f'"{safe(unit)}"')
+            yield _tried(file, Paste(file.name, after, words["at_end"] if is_last else below, text), hand)
     new = {unit: found for unit, found in units.items() if unit not in own}
     if new:
         paste = Paste(file.name, len(rows), words["at_end"], "\n".join(_new_units(new, words)))
-        yield _tried(file, ", ".join(new), paste, words)
+        yield _tried(file, paste, _hand(", ".join(new), (), words))
+
+
+def _apart(found: Sequence[Found]) -> Iterator[list[Found]]:
+    """Metrics to declare go together; the codes of one that is declared by themselves, for they may stand there."""
+    if new := [one for one in found if one.kind != UNKNOWN]:
+        yield new
+    yield from ([one] for one in found if one.kind == UNKNOWN)
+
+
+def _hand(unit: str, found: Sequence[Found], words: Words) -> str:
+    """What is said where TOML takes no such table."""
+    if found and found[0].kind == UNKNOWN:
+        return words.said("codes_by_hand", safe(found[0].metric), safe(unit))
+    return words.said("by_hand", safe(unit))
 
 
 def pasted(file: LineText, pastes: Sequence[Paste]) -> str:
@@ -113,15 +131,11 @@ def pasted(file: LineText, pastes: Sequence[Paste]) -> str:
     return "\n".join([*out, *rows[at:]]) + "\n"
 
 
-def _by_hand(file: LineText, unit: str, text: str, words: Words) -> Paste:
-    return Paste(file.name, 0, words.said("by_hand", safe(unit)), text, by_hand=True)
-
-
-def _tried(file: LineText, unit: str, paste: Paste, words: Words) -> Paste:
+def _tried(file: LineText, paste: Paste, hand: str) -> Paste:
     try:
         tomllib.loads(pasted(file, [paste]))
     except tomllib.TOMLDecodeError:
-        return _by_hand(file, unit, paste.text, words)
+        return Paste(file.name, 0, hand, paste.text, by_hand=True)
     return paste
 
 
@@ -143,8 +157,11 @@ def _metrics(found: Sequence[Found], words: Words) -> str:
 
 
 def _metric(found: Found, words: Words) -> Iterator[str]:
-    yield f"[units.metrics.{key(found.metric)}]"
+    yield f"[units.metrics.{toml_key(found.metric)}{'.codes' if found.kind == UNKNOWN else ''}]"
     yield f"# {safe(_seen(found, words))}"
+    if found.kind == UNKNOWN:
+        yield from codes_rows(found, words)
+        return
     if found.guess is None:
         return
     sure, role = found.guess.sure, found.guess.role
@@ -165,14 +182,6 @@ def _seen(found: Found, words: Words) -> str:
     elif found.least is not None and found.most is not None and found.kind != "bool":
         parts.append(f"{words.number(found.least, '.12g')} {words['to']} {words.number(found.most, '.12g')}")
     return ", ".join(parts)
-
-
-def key(name: str) -> str:
-    """
-    >>> key("torque-1"), key("nhiệt.độ")
-    ('torque-1', '"nhiệt.độ"')
-    """
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_value(name)
 
 
 def _new_name(line: str, taken: set[str]) -> str:

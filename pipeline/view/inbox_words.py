@@ -6,8 +6,9 @@ INBOX_WORDS: dict[str, tuple[str, str]] = {
         "nothing undeclared came in what was appended between {0} and {1}",
         "không có số đo nào chưa khai báo trong dữ liệu ghi từ {0} đến {1}",
     ),
-    "inbox_seen": ("undeclared metrics; seen in what was appended between {0} and {1}",
-                   "số đo chưa khai báo; thấy trong dữ liệu ghi từ {0} đến {1}"),
+    "inbox_seen": (
+        "{0}; seen in what was appended between {1} and {2}", "{0}; thấy trong dữ liệu ghi từ {1} đến {2}",
+    ),
     "new_file": ("new file", "tệp mới"),
     "at_end": ("paste at the end", "dán vào cuối tệp"),
     "after_row": ("paste after row {0}, below unit {1}", "dán sau dòng {0}, dưới máy {1}"),
@@ -15,6 +16,19 @@ INBOX_WORDS: dict[str, tuple[str, str]] = {
         "its units stand in one value: put these metrics of unit {0} in there by hand",
         "các máy viết gộp trong một giá trị: tự thêm các số đo của máy {0} vào đó",
     ),
+    "codes_by_hand": (
+        "{0} of unit {1} has codes already: put these rows in their place by hand, or the new ones among them",
+        "{0} của máy {1} đã có codes: tự ghi các dòng này thay vào đó, hoặc thêm dòng mới vào bảng có sẵn",
+    ),
+    "codes_suggested": ("a suggestion; other names: {0}", "gợi ý; tên khác: {0}"),
+    "codes_unknown": (
+        "take the # away and name one of: {0}", "bỏ dấu # và ghi một tên trong: {0}",
+    ),
+    "unknown_state": ("means nothing known", "không rõ nghĩa"),
+    "undeclared_one": ("undeclared metric", "số đo chưa khai báo"),
+    "undeclared": ("undeclared metrics", "số đo chưa khai báo"),
+    "strange_one": ("metric with states that nobody knows", "số đo có trạng thái không rõ nghĩa"),
+    "strange": ("metrics with states that nobody knows", "số đo có trạng thái không rõ nghĩa"),
     "no_unit": (
         "a metric of the line itself: only metrics of units can be declared; it has statistics and scores",
         "số đo của chính dây chuyền: chỉ khai báo được số đo của máy; vẫn có thống kê và điểm bất thường",

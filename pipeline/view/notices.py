@@ -13,7 +13,7 @@ from pipeline.view.figures import LineFigures, UnitState
 from pipeline.view.incidents import ADVICE_ROWS, place, rest
 from pipeline.view.page import Page
 from pipeline.view.records import safe
-from pipeline.view.state_guess import code_key, codes_row, perhaps
+from pipeline.view.state_guess import codes_row, perhaps, toml_key
 from pipeline.view.words import Words
 
 LONGEST = 20
@@ -44,7 +44,7 @@ def _notice(path: str, unit: str, said: UnitState, page: Page) -> Iterator[Text]
     """What, where and since when; below it what to write."""
     w = page.words
     mark = Text(" !  ", "bold yellow")
-    text = w.said("unknown_state", shown(said.state))
+    text = w.said("not_understood", shown(said.state))
     cells = (Cell(page.time(said.since_ms), page.time_width), place(f"{path}/{unit}", page), rest(text, page, "bold"))
     yield mark.append_text(row(*cells))
     room = max(10, page.width - page.time_width - 7)
@@ -62,7 +62,7 @@ def remedy(said: UnitState, words: Words) -> str:
         return words["map_code"]
     return words.said(
         "map_state",
-        f"[units.metrics.{code_key(said.metric)}.codes]",
+        f"[units.metrics.{toml_key(said.metric)}.codes]",
         codes_row(said.state, perhaps(said.state, "state")),
     )
 
@@ -71,7 +71,7 @@ def notice_text(line: LineFigures, page: Page) -> str:
     """The same in plain lines, "" where there is none."""
     w = page.words
     return "; ".join(
-        f"{safe(unit)} {w['since']} {page.time(said.since_ms)} {w.said('unknown_state', shown(said.state))}: "
+        f"{safe(unit)} {w['since']} {page.time(said.since_ms)} {w.said('not_understood', shown(said.state))}: "
         f"{remedy(said, w)}"
         for unit, said in unknown_states(line, page.now_ms)
     )

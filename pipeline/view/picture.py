@@ -89,8 +89,8 @@ def headline(name: str, lines: Sequence[LineFigures], page: Page) -> Text:
     delays = [delay for line in lines if (delay := delay_ms(line, page)) is not None]
     alarms = len(open_alarms(lines))
     parts = [
-        f"{w.whole(len(lines))} {w['lines']}" if page.width >= DATED else "",
-        f"{w.whole(alarms)} {w['alarms']}",
+        w.counted(len(lines), "lines") if page.width >= DATED else "",
+        w.counted(alarms, "alarms"),
         f"{w.whole(sum(rates))} {w['samples']}" if rates else "",
         f"{w['latency']} {seconds(max(delays), w)}" if delays else "",
     ]

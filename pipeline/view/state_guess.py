@@ -41,13 +41,13 @@ def perhaps(text: str, role: str) -> str:
 
 def codes_row(text: str, name: str) -> str:
     """A row of `codes`."""
-    return f'{code_key(text)} = "{name or "…"}"'
+    return f'{toml_key(text)} = "{name or "…"}"'
 
 
-def code_key(text: str) -> str:
+def toml_key(text: str) -> str:
     """A key of TOML for any text, on one line.
 
-    >>> code_key("a\\nb"), code_key('say "x"')
+    >>> toml_key("a\\nb"), toml_key('say "x"')
     ('"a\\\\U0000000ab"', '"say \\\\"x\\\\""')
     """
     if re.fullmatch(r"[A-Za-z0-9_-]+", text):

@@ -18,6 +18,7 @@ SCREEN_WORDS: dict[str, Both] = {
     "title": ("ParkPulse", "ParkPulse"),
     "demo": ("ParkPulse demo", "ParkPulse chạy thử"),
     "line": ("Line", "Dây chuyền"),
+    "lines_one": ("line", "dây chuyền"),
     "lines": ("lines", "dây chuyền"),
     "state": ("State", "Trạng thái"),
     "since": ("since", "từ lúc"),
@@ -36,7 +37,7 @@ SCREEN_WORDS: dict[str, Both] = {
     "latency": ("latency", "độ trễ"),
     "no_samples": ("no sample yet", "chưa có mẫu"),
     "no_data": ("no data since", "ngừng gửi từ"),
-    "unknown_state": (
+    "not_understood": (
         'unknown state "{0}": not counted as running',
         'không hiểu trạng thái "{0}": không tính là đang chạy',
     ),
@@ -55,6 +56,7 @@ SCREEN_WORDS: dict[str, Both] = {
     "more_metrics": ("more", "số đo khác"),
     "more_lines": ("more lines; those in trouble come first", "dây chuyền nữa; nơi có sự cố xếp trước"),
     "more_alarms": ("more open alarms", "cảnh báo nữa đang mở"),
+    "alarms_one": ("alarm", "cảnh báo"),
     "alarms": ("alarms", "cảnh báo"),
     "open_alarms": ("Open alarms", "Cảnh báo đang mở"),
     "no_alarms": ("No open alarms", "Không có cảnh báo nào đang mở"),
@@ -139,6 +141,14 @@ class Words:
     def said(self, name: str, *values: object) -> str:
         """A sentence of the catalogue with these values in it."""
         return self[name].format(*values)
+
+    def counted(self, n: int, name: str) -> str:
+        """
+        >>> Words("en").counted(1, "lines"), Words("en").counted(2_000, "lines"), Words("vi").counted(1, "lines")
+        ('1 line', '2,000 lines', '1 dây chuyền')
+        """
+        one = f"{name}_one"
+        return f"{self.whole(n)} {self[one if n == 1 and one in WORDS else name]}"
 
     def state(self, name: str) -> str:
         """A state that PackML does not know is shown as the machine says it."""

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import pipeline.view.inbox_paste
 import pipeline.view.inbox_roles
+import pipeline.view.state_guess
+import pipeline.view.words
 from connectors.memory import MemoryLog
 from pipeline.cli.app import run
 from pipeline.config.read import read_config
@@ -25,7 +26,7 @@ from pipeline.core.line_config import LineConfig, MetricConfig, UnitConfig
 from pipeline.core.ports import Outgoing, Record
 from pipeline.roles.start import open_log
 from pipeline.runtime.clock import VirtualClock
-from pipeline.view.inbox import Inbox, declared_series, inbox_table
+from pipeline.view.inbox import Inbox, declared_series, inbox_table, named_series
 from pipeline.view.inbox_found import for_screen, found_in, roles_of, with_roles
 from pipeline.view.inbox_paste import line_texts, named_pace, pasted, pastes
 from pipeline.view.inbox_words import INBOX_WORDS
@@ -57,6 +58,7 @@ after = "30s"
 Captured = pytest.CaptureFixture[str]
 Value = float | str
 Rows = Sequence[tuple[str, str, int, Value]]
+Write = Callable[[int, Mapping[str, Rows]], None]
 
 
 def frame(rows: Rows) -> bytes:
@@ -219,7 +221,7 @@ EVERY: dict[str, Rows] = {
 def paste_all(folder: Path, frames: Mapping[str, Rows]) -> None:
     """As a person does who follows what the inbox says."""
     config, files = read_config(folder), line_texts(folder)
-    inbox = Inbox(declared_series(config.lines))
+    inbox = Inbox(declared_series(config.lines), "", named_series(config.lines))
     inbox.take([Record(0, 0, TIME, line.encode(), frame(rows)) for line, rows in frames.items()])
     lines = pastes(
         found_in(inbox_table(inbox), config.levels, roles_of(config.lines, named_pace(files)), EN), files, EN
@@ -230,9 +232,6 @@ def paste_all(folder: Path, frames: Mapping[str, Rows]) -> None:
         file = next((file for file in files.values() if file.name == name), None)
         text = here[0].text if file is None else pasted(file, here)
         (folder / name).write_text(text, encoding="utf-8")
-
-
-Write = Callable[[int, Mapping[str, Rows]], None]
 
 
 def test_pasting_what_it_prints_passes_the_check_and_empties_the_inbox(
@@ -292,6 +291,91 @@ def test_a_unit_that_only_the_pack_declares_is_named_again_and_merged(folder: Pa
     assert {unit.name: len(unit.metrics) for unit in line.units}["filler"] > 10
     assert (LINE, "filler", "torque") in declared_series([line])
     assert line.pace_unit == "filler"
+
+
+STRANGE: dict[str, Rows] = {
+    LINE: [
+        *series("state", ["RUNING", "Execute", "Runing", "undefined", 6.0]),
+        *series("modus", ["prodction", "Production"]),
+        *series("state", ["Held", "stoped"], "capper"),
+    ]
+}
+MODES = '[units.metrics.modus]\nrole = "mode"\n'
+
+
+def test_what_a_state_says_that_nobody_knows_is_listed_with_the_row_of_codes_to_paste(
+    folder: Path, write: Write, capsys: Captured
+) -> None:
+    file = folder / "lines" / "line-1.toml"
+    file.write_text(FILE.replace("\n# below", f"{MODES}\n# below"), encoding="utf-8")
+    write(0, STRANGE)
+    assert run(["inbox", str(folder), "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["unit"], row["name"], row["kind"], row["count"], row["values"], row["role"]) for row in rows] == [
+        ("capper", "state", "text", 2, "Held, stoped", ""),
+        ("filler", "modus", "unknown_state", 1, "prodction", "mode"),
+        ("filler", "state", "unknown_state", 3, "RUNING, Runing, 6", "state"),
+    ]
+    assert run(["inbox", str(folder)]) == 0
+    shown = capsys.readouterr()
+    assert "[units.metrics.state.codes]\n# means nothing known, 1 a second" in shown.out
+    assert 'runing = "execute"  # a suggestion; other names: parkpulse explain states\n' in shown.out
+    assert '# 6 = "…"  # take the # away and name one of: parkpulse explain states\n' in shown.out
+    assert "inbox: 1 undeclared metric, 2 metrics with states that nobody knows; seen in" in shown.err
+
+
+def test_pasted_rows_of_codes_give_the_states_a_meaning_and_empty_the_inbox(folder: Path) -> None:
+    (folder / "lines" / "line-1.toml").write_text(FILE.replace("\n# below", f"{MODES}\n# below"), encoding="utf-8")
+    frames = {LINE: [*series("state", ["RUNING", "Runing", 'say "x"\nrun', "dừng"]), *series("modus", ["prodction"])]}
+    paste_all(folder, frames)
+    config = read_config(folder)
+    inbox = Inbox(declared_series(config.lines), "", named_series(config.lines))
+    inbox.take([Record(0, 0, TIME, LINE.encode(), frame(frames[LINE]))])
+    assert inbox_table(inbox)["values"].to_list() == [['say "x"\nrun']]
+    assert {m.name: m.codes for m in config.lines[0].units[0].metrics} == {
+        "state": {"runing": "execute", "dừng": "stopped"}, "modus": {"prodction": "production"},
+    }  # fmt: skip
+
+
+def test_a_table_that_a_pack_names_is_written_out_so_that_its_codes_still_count(folder: Path) -> None:
+    (folder / "lines" / "line-1.toml").write_text(f'path = "{LINE}"\npack = "dairy-filling"\n', encoding="utf-8")
+    before = read_config(folder).lines[0]
+    paste_all(folder, {LINE: [*series("state", ["RUNING", 6.0]), *series("torque", [1.0])]})
+    after = read_config(folder).lines[0]
+    codes = [{m.name: m.codes for m in line.units[0].metrics}["state"] for line in (before, after)]
+    assert codes[1] == codes[0] | {"runing": "execute"}
+    assert (LINE, "filler", "torque") in declared_series([after])
+
+
+@pytest.mark.parametrize("codes", ['codes = "packml"', 'codes = { 9 = "held" }'])
+def test_where_codes_stand_already_the_rows_are_for_the_hand(
+    folder: Path, write: Write, capsys: Captured, codes: str
+) -> None:
+    text = FILE.replace('role = "state"\n', f'role = "state"\n{codes}\n')
+    (folder / "lines" / "line-1.toml").write_text(text, encoding="utf-8")
+    write(0, {LINE: [*series("state", ["RUNING", 42.0]), *series("torque", [1.0])]})
+    assert run(["inbox", str(folder)]) == 0
+    shown = capsys.readouterr().out
+    assert "state of unit filler has codes already" in shown
+    assert '# 42 = "…"' in shown
+    assert ('6 = "execute"' in shown) == (codes == 'codes = "packml"')
+    assert '# lines/line-1.toml: paste after row 7, below unit "filler"\n[units.metrics.torque]' in shown
+
+
+@given(
+    st.lists(st.sampled_from(["Execute", "RUNING", "Held", "?", 6.0, 42.0]), min_size=1, max_size=9), st.integers(1, 9)
+)
+def test_a_state_is_strange_whatever_the_poll_it_came_in(values: list[Value], cut: int) -> None:
+    state = MetricConfig(name="state", role="state", codes={"6": "execute"})
+    line = LineConfig(path=LINE, units=(UnitConfig(name="filler", metrics=(state,)),))
+    inbox = Inbox(declared_series([line]), "", named_series([line]))
+    rows = series("state", values)
+    for part in (rows[:cut], rows[cut:]):
+        inbox.take([Record(0, 0, TIME, LINE.encode(), frame(part))] if part else [])
+    strange = [value for value in values if value in ("RUNING", "?", 42.0)]
+    expected = [str(value).removesuffix(".0") for value in dict.fromkeys(strange)]
+    assert inbox_table(inbox)["values"].to_list() == ([expected] if strange else [])
+    assert inbox_table(inbox)["count"].to_list() == ([len(strange)] if strange else [])
 
 
 @pytest.mark.parametrize("units", ['units = [{ name = "filler" }]', '[[units]]\nname = "filler"\nmetrics = { a = {} }'])
@@ -375,7 +459,7 @@ def test_a_screen_of_eighty_columns_shows_a_metric_in_one_row(folder: Path) -> N
     assert screen["role"].to_list() == ["", "state", "reject_count"]
 
 
-@pytest.mark.parametrize("module", [pipeline.view.inbox_roles, pipeline.view.inbox_paste])
+@pytest.mark.parametrize("module", [pipeline.view.inbox_roles, pipeline.view.state_guess, pipeline.view.words])
 def test_the_examples_in_the_docstrings_are_true(module: ModuleType) -> None:
     assert doctest.testmod(module).failed == 0
 
