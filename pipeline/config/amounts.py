@@ -11,14 +11,14 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from pipeline.core.line_config import MAX_MS
 
-_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+DURATION_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+SIZE_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)")
 
 
 def duration_ms(text: object) -> float:
     """Milliseconds of "250ms", "0.15s", "15m", "24h" or "1d"."""
-    return _amount(text, _MS, "a duration like '2s', '250ms', '15m', '24h' or '1d'")
+    return _amount(text, DURATION_UNITS, "a duration like '2s', '250ms', '15m', '24h' or '1d'")
 
 
 def whole_ms(text: object) -> int:
@@ -29,18 +29,18 @@ def whole_ms(text: object) -> int:
 
 
 def size_bytes(text: object) -> int:
-    return int(_amount(text, _BYTES, "a size like '64KiB' or '1MiB'"))
+    return int(_amount(text, SIZE_UNITS, "a size like '64KiB' or '1MiB'"))
 
 
 def duration_text(ms: float) -> str:
     """The shortest text that reads back as `ms`."""
-    unit = next((unit for unit, size in reversed(_MS.items()) if ms and ms % size == 0), "ms" if ms else "s")
-    return f"{ms / _MS[unit]:.12g}{unit}"
+    unit = next((unit for unit, size in reversed(DURATION_UNITS.items()) if ms and ms % size == 0), "ms" if ms else "s")
+    return f"{ms / DURATION_UNITS[unit]:.12g}{unit}"
 
 
 def size_text(size: int) -> str:
-    unit = next(unit for unit, one in reversed(_BYTES.items()) if size % one == 0)
-    return f"{size // _BYTES[unit]}{unit}"
+    unit = next(unit for unit, one in reversed(SIZE_UNITS.items()) if size % one == 0)
+    return f"{size // SIZE_UNITS[unit]}{unit}"
 
 
 def _amount(text: object, units: dict[str, int], expected: str) -> float:

@@ -17,6 +17,7 @@ from pipeline.config.section import Section
 from pipeline.config.slips import Slip
 
 Family = Literal["own", "telegraf", "umh"]
+PayloadFamily = Literal["influx", "own", "telegraf", "umh"]
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
@@ -63,7 +64,7 @@ class TopicSection(Section):
         "What it does not capture comes from Telegraf's tag equipment.",
         examples=["factory/{site}/{line}/{unit}/telegraf"],
     )
-    family: Literal["influx", "own", "telegraf", "umh"] = Field(
+    family: PayloadFamily = Field(
         description="How payloads there are read: telegraf (its JSON), influx (line protocol), own or umh.",
         examples=["telegraf"],
     )

@@ -10,6 +10,7 @@ Rule: one row an idea, both languages side by side; names of states, time elemen
 
 from pipeline.view.explain_words import ELEMENTS, EXPLAIN_WORDS
 from pipeline.view.inbox_words import INBOX_WORDS
+from pipeline.view.list_words import LIST_WORDS
 
 LANGUAGES = ("en", "vi")
 Both = tuple[str, str]
@@ -103,7 +104,7 @@ SCREEN_WORDS: dict[str, Both] = {
     "no_records": ("no records there", "chưa có bản ghi nào"),
 }
 
-TABLES = (SCREEN_WORDS, INBOX_WORDS, EXPLAIN_WORDS)
+TABLES = (SCREEN_WORDS, INBOX_WORDS, EXPLAIN_WORDS, LIST_WORDS)
 WORDS: dict[str, Both] = {name: both for table in TABLES for name, both in table.items()}
 
 STATES: dict[str, Both] = {
@@ -156,6 +157,10 @@ class Words:
 
     def element(self, name: str) -> str:
         return ELEMENTS[name][self._column]
+
+    def both(self, english_vietnamese: Both) -> str:
+        """A row of a table that is no part of this one."""
+        return english_vietnamese[self._column]
 
     def known(self, name: str) -> str:
         """What is no word of the catalogue, a unit of measure or a name, is shown as it is."""

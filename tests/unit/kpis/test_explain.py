@@ -11,6 +11,7 @@ from pipeline.core.kpi import Kpi
 from pipeline.steps.kpis import known_kpis
 from pipeline.view.explain_words import ELEMENTS, EXAMPLE, EXPLAIN_WORDS, KINDS_VI
 from pipeline.view.explained import kpi_text, worked
+from pipeline.view.lists import LISTS
 from pipeline.view.words import Words
 
 EN = Words("en")
@@ -68,11 +69,11 @@ def test_an_undefined_example_is_a_dash_and_one_that_lacks_an_element_is_left_ou
 def test_without_a_kind_every_kind_is_listed_with_a_sentence(language: str) -> None:
     rows = [line.split(maxsplit=1) for line in every_kind(language).splitlines() if line.startswith("  ")]
     kinds = [kind for kind, _ in rows]
-    assert kinds == ["line", "pack", "park", "limit", "score", "silence", *(kpi.id for kpi in known_kpis())]
+    assert kinds == ["line", "pack", "park", "limit", "score", "silence", *LISTS, *(kpi.id for kpi in known_kpis())]
     for kind, text in rows:
         assert text.endswith(".")
         assert explanation(kind, language)
-    assert language == "en" or {*kinds} == {*KINDS_VI, *(kpi.id for kpi in known_kpis())}
+    assert language == "en" or {*kinds} == {*KINDS_VI, *LISTS, *(kpi.id for kpi in known_kpis())}
 
 
 def test_a_kind_or_language_that_nobody_knows_is_one_line_with_the_nearest(capsys: Captured) -> None:

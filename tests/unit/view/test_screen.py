@@ -59,7 +59,7 @@ def test_no_english_is_left_on_the_vietnamese_screen_nor_in_its_plain_lines(widt
     for state in ("runing", "42"):
         unknown(figures, FILLING, f"unit-{state}", state)
     text = "\n".join([*drawn(figures, page(figures, width, "vi"), height, NOTES), plain(figures, "vi")])
-    said = letters(re.sub(r"\[[^]]*\]", "", text))  # what is to be written into a file
+    said = letters(re.sub(r'\[[^]]*\]|"[^"]*"', "", text))  # what is to be written into a file
     assert said & (ENGLISH - VIETNAMESE - NAMES - PROPER) == set()
     assert {"chạy", "tạm", "cảnh", "mẫu", "bất"} <= said
 
