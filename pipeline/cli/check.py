@@ -12,8 +12,13 @@ import typer
 def check(config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration folder.")]) -> None:
     """Check a configuration; no connection is made."""
     from pipeline.config.read import read_config
+    from pipeline.view.words import Words
 
-    lines = read_config(config).lines
-    units = sum(len(line.units) for line in lines)
-    alarms = sum(len(line.alarms) for line in lines)
-    typer.echo(f"ok: {len(lines)} lines, {units} units, {alarms} alarms")
+    park = read_config(config)
+    counts = {
+        "lines": len(park.lines),
+        "machines": sum(len(line.units) for line in park.lines),
+        "alarms": sum(len(line.alarms) for line in park.lines),
+    }
+    words = Words(park.language)
+    typer.echo(words.said("check_ok", *(words.counted(n, name) for name, n in counts.items())))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from connectors.mqtt.settings import MqttSettings
     from connectors.mqtt.sink import MqttSink
     from pipeline.config.read import Config
+    from pipeline.view.words import Words
     from simulators.replay import Payload, Recording
 
 TOGETHER = 16  # payloads that are due travel together
@@ -45,6 +46,7 @@ def replay(
     """Send recorded files to the broker as if live."""
     from pipeline.config.read import read_config
     from pipeline.runtime.clock import WallClock
+    from pipeline.view.words import Words
     from simulators.replay import Choice, read_recording
 
     found = read_config(config)
@@ -55,7 +57,7 @@ def replay(
     recording = read_recording(files, Choice(time, _zone(tz), _listed(columns), _listed(skip)), keep_time)
     pace = 0.0 if fast else speed or 1.0
     now = WallClock().now_ms()
-    run = Run(recording, where, now, _shift_us(recording, now, pace, keep_time), pace)
+    run = Run(recording, where, now, _shift_us(recording, now, pace, keep_time), pace, Words(found.language))
     _check_ages(found, "/".join(where.split("/")[: len(found.levels) - 1]), run)
     for sentence in run.parts():
         typer.echo(sentence)
@@ -145,6 +147,7 @@ class Run:
     now_ms: int
     shift_us: int
     pace: float
+    words: "Words"
     rows: int = 0
     samples: int = 0
     pending: list["Payload"] = field(default_factory=list)
@@ -159,8 +162,8 @@ class Run:
         metrics = len(self.recording.table.columns) - 1
         for path, rows, first_us, offset_us in self.recording.parts:
             shift = offset_us + self.shift_us
-            sent = f"{_iso(first_us)} is sent as {_iso(first_us + shift)}, shift {shift // 1000} ms"
-            yield f"{path}: {rows} rows, {metrics} columns; {sent}"
+            times = _iso(first_us), _iso(first_us + shift), shift // 1000
+            yield self.words.said("replay_part", path, rows, metrics, *times)
 
     def send(self, settings: "MqttSettings") -> str:
         """Returns the line for the end."""
@@ -178,8 +181,8 @@ class Run:
         finally:
             sink.close()
         shifts = ", ".join(str((part.offset_us + self.shift_us) // 1000) for part in self.recording.parts)
-        seconds = monotonic() - begin
-        return f"{self.rows} rows, {self.samples} samples in {seconds:.1f} s; shift {shifts} ms"
+        seconds = self.words.decimal(monotonic() - begin, 1)
+        return self.words.said("replay_end", self.rows, self.samples, seconds, shifts)
 
     def _send(self, sink: "MqttSink", bar: "Progress") -> None:
         from pipeline.runtime.clock import WallClock

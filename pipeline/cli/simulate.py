@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from connectors.mqtt.settings import MqttSettings
     from pipeline.config.broker import BrokerSection
     from pipeline.config.read import Config
+    from pipeline.view.words import Words
     from simulators.plant import Line, Plant
     from simulators.sender import Sender
 
@@ -43,11 +44,13 @@ def simulate(
     """Send the bundled lines to the broker of a configuration."""
     from pipeline.config.read import read_config
     from pipeline.runtime.clock import WallClock
+    from pipeline.view.words import Words
     from simulators.demo import write_summary
     from simulators.plant import Plant
     from simulators.summary import of_plant
 
     found = read_config(config)
+    words = Words(found.language)
     pace, length_ms = _pace(speed, fast, length)
     lines = _lines(found)
     settings = _settings(found)
@@ -58,15 +61,15 @@ def simulate(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        sender = _send(plant, settings, pace, length_ms, stop)
+        sender = _send(plant, settings, pace, length_ms, stop, words)
     finally:
         if truth is not None:
             plant.save_truth(truth)
     if summary is not None:
         write_summary(of_plant(plant), summary)
-    typer.echo(_said(sender, plant))
+    typer.echo(_said(sender, plant, words))
     if sender.sent_again:
-        typer.echo(f"{sender.sent_again} messages went out again after a lost connection: as many more duplicates")
+        typer.echo(words.said("sent_again", sender.sent_again))
 
 
 def _pace(speed: float | None, fast: bool, length: str) -> tuple[float, int]:
@@ -91,20 +94,21 @@ def _pace(speed: float | None, fast: bool, length: str) -> tuple[float, int]:
 def _lines(config: "Config") -> "list[Line]":
     """The bundled lines that the gateway of this configuration would read; says which it would not."""
     from connectors.codecs.topics import Grammar, Misrouted
+    from pipeline.view.words import Words
     from simulators.bundled import bundled_lines
     from simulators.payloads import Sample, Sending
 
     broker = _broker(config)
     grammar = Grammar(config.levels, frozenset(broker.families), broker.patterns)
     declared = {line.path for line in config.lines}
-    known = bundled_lines()
+    known, words = bundled_lines(), Words(config.language)
     wanted = [line for line in known if line.path in declared] or known
     taken, left = [], []
     for line in wanted:
         probe = Sending(0, Sample(next(iter(line.units)), "probe", 0, 0))
         route = grammar.route(line.form.encode(line.path, [probe])[0].topic)
         if isinstance(route, Misrouted):
-            left.append(f"{line.path}: the gateway of this configuration does not read it: {route.sentence}")
+            left.append(words.said("not_read", line.path, route.sentence))
         else:
             taken.append(line)
     if not taken:
@@ -112,7 +116,7 @@ def _lines(config: "Config") -> "list[Line]":
     for sentence in left:
         typer.echo(sentence, err=True)
     for line in taken:
-        typer.echo(f"{line.path}: {len(line.units)} units, by {line.form.family}")
+        typer.echo(words.said("sending_line", line.path, words.counted(len(line.units), "machines"), line.form.family))
     return taken
 
 
@@ -143,7 +147,9 @@ def _check_age(config: "Config", lines: "list[Line]", age_ms: int) -> None:
             )
 
 
-def _send(plant: "Plant", settings: "MqttSettings", pace: float, length_ms: int, stop: threading.Event) -> "Sender":
+def _send(
+    plant: "Plant", settings: "MqttSettings", pace: float, length_ms: int, stop: threading.Event, words: "Words"
+) -> "Sender":
     from rich.console import Console
     from rich.progress import Progress
 
@@ -163,13 +169,13 @@ def _send(plant: "Plant", settings: "MqttSettings", pace: float, length_ms: int,
     )
     try:
         with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
-            _turn(sender, plant, bar, stop)
+            _turn(sender, plant, bar, stop, words)
     finally:
         sink.close()
     return sender
 
 
-def _turn(sender: "Sender", plant: "Plant", bar: "Progress", stop: threading.Event) -> None:
+def _turn(sender: "Sender", plant: "Plant", bar: "Progress", stop: threading.Event, words: "Words") -> None:
     from pipeline.runtime.clock import monotonic
 
     total = None if sender.end_ms is None else (sender.end_ms - sender.begin_ms) / 1000
@@ -177,12 +183,12 @@ def _turn(sender: "Sender", plant: "Plant", bar: "Progress", stop: threading.Eve
     said = monotonic()
     while not sender.ended and not stop.is_set():
         sender.turn()
-        text = sender.trouble or _said(sender, plant)
+        text = sender.trouble or _said(sender, plant, words)
         bar.update(task, completed=(sender.now_ms - sender.begin_ms) / 1000, description=text)
         if bar.disable and monotonic() - said >= SAY_EVERY_S:
             typer.echo(text, err=True)
             said = monotonic()
 
 
-def _said(sender: "Sender", plant: "Plant") -> str:
-    return f"{(sender.now_ms - sender.begin_ms) / 1000:.0f} s, {plant.sent} samples sent"
+def _said(sender: "Sender", plant: "Plant", words: "Words") -> str:
+    return words.said("samples_sent", round((sender.now_ms - sender.begin_ms) / 1000), plant.sent)

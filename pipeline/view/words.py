@@ -8,6 +8,7 @@ Rule: one row an idea, both languages side by side; names of states, time elemen
 ('2.869', '2,1', '2,869', '-')
 """
 
+from pipeline.view.command_words import COMMAND_WORDS
 from pipeline.view.explain_words import ELEMENTS, EXPLAIN_WORDS
 from pipeline.view.inbox_words import INBOX_WORDS
 from pipeline.view.list_words import LIST_WORDS
@@ -104,7 +105,7 @@ SCREEN_WORDS: dict[str, Both] = {
     "no_records": ("no records there", "chưa có bản ghi nào"),
 }
 
-TABLES = (SCREEN_WORDS, INBOX_WORDS, EXPLAIN_WORDS, LIST_WORDS)
+TABLES = (SCREEN_WORDS, INBOX_WORDS, EXPLAIN_WORDS, LIST_WORDS, COMMAND_WORDS)
 WORDS: dict[str, Both] = {name: both for table in TABLES for name, both in table.items()}
 
 STATES: dict[str, Both] = {

@@ -30,7 +30,8 @@ SKAB = sorted((DATA / "skab-dev/data").glob("*/*.csv"))
 NAB = DATA / "nab-dev/data/realAWSCloudwatch/ec2_cpu_utilization_5f5533.csv"
 LATENESS_MS = 2_000
 PARK = (
-    'levels = ["site", "line", "unit"]\n[gateway]\nname = "gw"\n[[brokers]]\nurl = "{url}"\nprotocol = "{protocol}"\n'
+    'levels = ["site", "line", "unit"]\nlanguage = "en"\n[gateway]\nname = "gw"\n'
+    '[[brokers]]\nurl = "{url}"\nprotocol = "{protocol}"\n'
 )
 LONG = '[time]\nmax_age = "30d"\ncorrection_horizon = "30d"\n'
 

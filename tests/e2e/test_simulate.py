@@ -66,18 +66,19 @@ def test_a_simulated_run_arrives_whole_and_equals_its_truth(tmp_path):
     ],
 )
 def test_wrong_usage_is_said_before_anything_is_sent(tmp_path, capsys, words, said):
-    (tmp_path / "park.toml").write_text('[[brokers]]\nurl = "mqtt://127.0.0.1:1"\n')
+    (tmp_path / "park.toml").write_text('language = "en"\n[[brokers]]\nurl = "mqtt://127.0.0.1:1"\n')
     assert run(["simulate", str(tmp_path), *words]) == 2
     assert said in capsys.readouterr().err
 
 
 def test_lines_that_the_gateway_would_not_read_are_left_out_and_said(tmp_path):
-    (tmp_path / "park.toml").write_text('[[brokers]]\nurl = "mqtt://127.0.0.1:1"\nfamilies = ["own"]\n')
+    broker = '[[brokers]]\nurl = "mqtt://127.0.0.1:1"\nfamilies = ["own"]\n'
+    (tmp_path / "park.toml").write_text(f'language = "en"\n{broker}')
     command = [sys.executable, "-m", "pipeline", "simulate", str(tmp_path), "--for", "1s"]
     said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert said.returncode == 1
     assert "orion-style/confectionery/baking/line-1: the gateway of this configuration does not read it" in said.stderr
-    assert "vinamilk-style/dairy/filling/line-1: 1 units, by own" in said.stdout
+    assert "vinamilk-style/dairy/filling/line-1: 1 unit, by own" in said.stdout
 
 
 def nothing(store):

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_check_counts_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", str(ROOT / "deploy" / "config" / "lite")]) == 0
-    assert capsys.readouterr().out == "ok: 1 lines, 1 units, 4 alarms\n"
+    assert capsys.readouterr().out == "ok: 1 dây chuyền, 1 máy, 4 cảnh báo\n"
 
 
 def test_check_puts_each_slip_on_its_own_line_of_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

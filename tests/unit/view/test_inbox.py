@@ -250,7 +250,7 @@ def test_pasting_what_it_prints_passes_the_check_and_empties_the_inbox(
     assert run(["check", str(folder)]) == 0
     assert run(["inbox", str(folder)]) == 0
     shown = capsys.readouterr()
-    assert shown.out == "ok: 2 lines, 5 units, 1 alarms\n"
+    assert shown.out == "ok: 2 lines, 5 units, 1 alarm\n"
     assert shown.err.startswith("inbox: nothing undeclared came in ")
 
 
