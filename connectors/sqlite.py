@@ -27,7 +27,7 @@ _BY_CODE = {
     sqlite3.SQLITE_CORRUPT: "the file is damaged; restore it from a copy, or move it away",
     sqlite3.SQLITE_NOTADB: "the file is no database; move it away",
 }
-_BY_ERRNO = {errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _FULL}
+_BY_ERRNO = {errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _FULL, errno.EIO: _BY_CODE[sqlite3.SQLITE_IOERR]}
 
 
 @contextmanager
@@ -40,10 +40,10 @@ def disk_trouble(path: Path) -> Iterator[None]:
         why = _BY_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
         if why is None:
             raise
-        raise Unavailable(f"{path}: {why} ({error})") from error
+        raise Unavailable(f"{path}: {why} ({error.sqlite_errorname})") from error
     except OSError as error:
         why = _BY_ERRNO.get(error.errno or 0, _READ_ONLY)
-        raise Unavailable(f"{path}: {why} ({error.strerror})") from error
+        raise Unavailable(f"{path}: {why} ({errno.errorcode.get(error.errno or 0, error.strerror)})") from error
 
 
 def open_database(path: Path) -> sqlite3.Connection:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import polars as pl
 
 from pipeline.core.equipment import mend_name, name_slip
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, plain
 from pipeline.core.spelling import unknown
 
 US, ROW = "/us", "/row"  # no metric has a slash in its name
@@ -105,7 +105,7 @@ def read_file(path: Path, choice: Choice) -> pl.DataFrame:
         times = read_times(raw[stamp], choice.zone)
         metrics = _choose(raw.columns, stamp, choice)
     except (ValueError, OSError, pl.exceptions.PolarsError) as error:
-        raise ConfigError(f"{path}: {(str(error).splitlines() or ['unreadable'])[0]}") from None
+        raise ConfigError(f"{path}: {(plain(error).splitlines() or ['unreadable'])[0]}") from None
     return pl.DataFrame([times.alias(US), *(_read_values(raw[column], name) for column, name in metrics.items())])
 
 

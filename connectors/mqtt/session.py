@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from connectors.mqtt.callbacks import Callbacks, Duty
 from connectors.mqtt.settings import MqttSettings, make_client
 from connectors.mqtt.turns import Turns
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, plain
 from pipeline.runtime.clock import monotonic
 
 BURST = 64  # packets read before acknowledgements get their turn
@@ -85,12 +85,12 @@ class Session:
             self._heard.attach(self._client)
             self._client.reconnect()
         except (OSError, ValueError, ConfigError) as error:
-            self._heard.last_error = f"can't connect: {error}"
+            self._heard.last_error = f"can't connect: {plain(error)}"
             return
         while self._client.socket() is not None and not self._stop.is_set():
             self._turn()
             if not self._heard.connected and monotonic() > begun + self._settings.answer_timeout_s:
-                self._heard.last_error = f"no answer to CONNECT as MQTT {self._settings.protocol}; is `protocol` right?"
+                self._heard.last_error = self._no_answer()
                 break
         self._leave()
         self._turns.forget()
@@ -99,6 +99,13 @@ class Session:
             if monotonic() - begun > 3 * self._delay:  # else two of one name may be expelling each other
                 self._delay = 0.0
             self._duty.lost()
+
+    def _no_answer(self) -> str:
+        """A broker that has answered before knows our protocol: it is starting, or stuck."""
+        if self._heard.connections:
+            return "no answer to CONNECT; the broker may be starting again"
+        as_what = f"as MQTT {self._settings.protocol}"
+        return f"no answer to CONNECT {as_what}; the broker may be starting, or `protocol` is wrong"
 
     def _socket(self) -> socket.socket | None:
         sock = self._client.socket()

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, plain
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _EXPECTED = "expected mqtt://host:port or mqtts://host:port"
@@ -74,7 +74,7 @@ def make_client(settings: MqttSettings) -> Client:
         try:
             client.tls_set(ca_certs=settings.ca, certfile=settings.cert, keyfile=settings.key)
         except (OSError, ValueError, ssl.SSLError) as error:
-            raise ConfigError(f"brokers: {settings.url}: ca, cert or key can't be used: {error}") from error
+            raise ConfigError(f"brokers: {settings.url}: ca, cert or key can't be used: {plain(error)}") from error
     if newest:
         properties = _properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = settings.session_expiry_s

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from connectors.services.broker_children import HOST, TETHER, find_mosquitto, iotcore_command, mosquitto_command
-from pipeline.core.errors import ConfigError, Unavailable
+from pipeline.core.errors import ConfigError, Unavailable, plain
 from pipeline.runtime.clock import monotonic
 
 START_S = 10.0
@@ -72,7 +72,7 @@ def _free_port(port: int) -> int:
             probe.bind((HOST, port))
         except OSError as error:
             raise ConfigError(
-                f"broker: can't listen on {HOST}:{port}: {error.strerror}; expected a free port (0: any); "
+                f"broker: can't listen on {HOST}:{port}: {plain(error)}; expected a free port (0: any); "
                 "stop what uses it or take another"
             ) from error
         return int(probe.getsockname()[1])

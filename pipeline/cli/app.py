@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import typer
 
-from pipeline.core.errors import ConfigError, Unavailable
+from pipeline.core.errors import ConfigError, Unavailable, plain
 
 
 class Verb(NamedTuple):
@@ -66,7 +66,7 @@ def exit_code(command: Callable[[], None]) -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{error.filename or 'system'}: {error.strerror or error}; mend it and start again", file=sys.stderr)
+        print(f"{error.filename or 'system'}: {plain(error)}; mend it and start again", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -7,7 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, plain
 
 Table = dict[str, object]
 
@@ -21,7 +21,7 @@ def read_toml(path: Path, name: str) -> Table:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name}: {_place(str(error))}") from None
     except OSError as error:
-        raise ConfigError(f"{name}: cannot be read; got {error.strerror}; check the file and its permissions") from None
+        raise ConfigError(f"{name}: cannot be read; got {plain(error)}; check the file and its permissions") from None
 
 
 def _place(message: str) -> str:

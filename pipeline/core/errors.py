@@ -6,8 +6,45 @@
     └── Bug            ours: stop loudly, resume from the checkpoint
 
 Bad input is no exception: it becomes a `Reject` (core/samples.py) with its reason and original bytes.
-Message grammar: where: what is wrong; got ...; expected ...; do this.
+Message grammar: where: what is wrong; got ...; expected ...; do this. What the system says is said in plain words.
+
+>>> plain(OSError(28, "No space left on device")), plain(OSError(111, "Connection refused")), plain(ValueError("x"))
+('the disk is full (ENOSPC)', 'nobody listens there (ECONNREFUSED)', 'x')
 """
+
+import errno
+
+_PLAIN = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EIO: "the disk failed to read or write",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.ENOENT: "no such file or folder",
+    errno.EISDIR: "a folder, not a file",
+    errno.ENOTDIR: "a file, not a folder",
+    errno.EMFILE: "too many open files",
+    errno.EADDRINUSE: "the address is in use by another program",
+    errno.EADDRNOTAVAIL: "no address of this machine",
+    errno.ECONNREFUSED: "nobody listens there",
+    errno.ECONNRESET: "the other side broke the connection",
+    errno.EPIPE: "the other side broke the connection",
+    errno.ETIMEDOUT: "no answer in time",
+    errno.EHOSTUNREACH: "the host cannot be reached",
+    errno.ENETUNREACH: "the network cannot be reached",
+}
+_NO_HOST = range(-5, 0)  # what a look-up of a host's name says
+
+
+def plain(error: BaseException) -> str:
+    """What went wrong, without the system's own numbers and brackets."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    if error.errno in _NO_HOST:
+        return "no such host"
+    words = _PLAIN.get(error.errno)
+    return f"{words} ({errno.errorcode[error.errno]})" if words else error.strerror or str(error)
 
 
 class ParkPulseError(Exception):

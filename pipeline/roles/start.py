@@ -21,7 +21,7 @@ from connectors.sqlite_log import SqliteLog
 from pipeline.config.broker import BrokerSection
 from pipeline.config.read import Config
 from pipeline.config.undeclared import default_line
-from pipeline.core.errors import ConfigError, Unavailable
+from pipeline.core.errors import ConfigError, Unavailable, plain
 from pipeline.core.ports import Clock, Log
 from pipeline.roles.gateway import Gateway, GatewaySetup
 from pipeline.roles.historian import Historian
@@ -159,14 +159,14 @@ class Park:
         try:
             run(role, self.stop)
         except BaseException as error:
-            logger(role.name).error("failed", what=str(error), exc_info=not isinstance(error, Unavailable))
+            logger(role.name).error("failed", what=plain(error), exc_info=not isinstance(error, Unavailable))
             self.failed = self.failed or error
             self.stop.set()
 
     def lacks(self) -> str:
         """What keeps this process from being ready, a line each; "" where every role runs and lacks nothing."""
         if self.failed is not None:
-            return f"a role has failed: {self.failed}"
+            return f"a role has failed: {plain(self.failed)}"
         if not self.roles:
             return "no role has started yet"
         return "\n".join(f"{name}: {role.trouble}" for name, role in self.roles.items() if role.trouble)

@@ -13,7 +13,7 @@ from types import TracebackType
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, plain
 
 _TEXT = "text/plain; charset=utf-8"
 
@@ -29,7 +29,7 @@ class Endpoint:
             self._server = _Server((host, port), registry, lacks)
         except OSError as error:
             raise ConfigError(
-                f"http.port: cannot listen on {host}:{port}; got '{error.strerror or error}'; expected a free address; "
+                f"http.port: cannot listen on {host}:{port}; got '{plain(error)}'; expected a free address; "
                 "set another port, or 0 for any free one"
             ) from error
         self.host = host

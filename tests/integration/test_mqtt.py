@@ -383,6 +383,16 @@ def test_a_broker_that_gives_no_answer_is_given_up_and_named() -> None:
         source.close()
 
 
+@needs_mosquitto
+def test_of_a_broker_that_has_answered_before_no_protocol_is_blamed(tmp_path: Path) -> None:
+    with embedded_broker(tmp_path, kind="mosquitto") as broker:
+        source = MqttSource(MqttSettings(broker.url, "gw", answer_timeout_s=0.3), ["#"], WallClock())
+        await_that(lambda: source.connected)
+    with socket.create_server(("127.0.0.1", broker.port)):
+        await_that(lambda: "the broker may be starting again" in source.counts().last_error)
+        source.close()
+
+
 @pytest.mark.parametrize("url", ["127.0.0.1:1883", "http://x", "mqtt://", "mqtt://x:port", "mqtt://u:p@x"])
 def test_an_address_that_is_none_is_a_slip_before_any_connection(url: str) -> None:
     with pytest.raises(ConfigError, match=r"^brokers\.url: "):
@@ -401,7 +411,7 @@ def test_a_broker_inside_listens_on_loopback_and_is_gone_after_its_block(kind: s
         publish(broker, 1, 2, 3, size=100_000)
         assert numbers(take(source, 3)) == [1, 2, 3]
         source.close()
-        with pytest.raises(ConfigError, match="Address already in use"), embedded_broker(tmp_path, broker.port):
+        with pytest.raises(ConfigError, match="in use by another program"), embedded_broker(tmp_path, broker.port):
             pass
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", broker.port), 0.5).close()
