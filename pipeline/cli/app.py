@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import NamedTuple
 
 import typer
@@ -48,11 +49,28 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Runs one command line and returns its exit code."""
     first = next((word for word in arguments if not word.startswith("-")), "")
-    return exit_code(lambda: build_app(first)(arguments, prog_name="parkpulse"))
+    return exit_code(lambda: build_app(first)(arguments, prog_name="parkpulse"), lambda: language_of(arguments))
 
 
-def exit_code(command: Callable[[], None]) -> int:
-    """Runs a command; an expected failure becomes its lines on standard error and its code."""
+def language_of(arguments: list[str]) -> str:
+    """That of `--lang`, else of the configuration that is named, else English."""
+    import tomllib
+    from pathlib import Path
+
+    told = dict(pairwise(arguments)).get("--lang")
+    if told is not None:
+        return told if told in ("en", "vi") else "en"
+    for folder in map(Path, arguments):
+        try:
+            found = tomllib.loads((folder / "park.toml").read_text("utf-8")).get("language", "vi")
+        except (OSError, ValueError):
+            continue
+        return found if found in ("en", "vi") else "en"
+    return "en"
+
+
+def exit_code(command: Callable[[], None], language: Callable[[], str] = lambda: "en") -> int:
+    """Runs a command; an expected failure becomes its lines on standard error, in this language, and its code."""
     try:
         command()
     except SystemExit as end:
@@ -63,14 +81,22 @@ def exit_code(command: Callable[[], None]) -> int:
         print(*error.slips, sep="\n", file=sys.stderr)
         return 2
     except Unavailable as error:
-        print(error, file=sys.stderr)
+        print(_spoken(str(error), language()), file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{error.filename or 'system'}: {plain(error)}; mend it and start again", file=sys.stderr)
+        text = f"{error.filename or 'system'}: {plain(error)}; mend it and start again"
+        print(_spoken(text, language()), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _spoken(text: str, language: str) -> str:
+    from pipeline.view.sentences import sentence
+    from pipeline.view.words import Words
+
+    return sentence(text, Words(language))
 
 
 def build_app(wanted: str) -> typer.Typer:

@@ -37,6 +37,7 @@ def demo(
     from pipeline.core.errors import ConfigError
     from pipeline.view.kept_log import logs_kept
     from pipeline.view.screen import shown
+    from pipeline.view.words import Words
     from simulators.bundled import bundled_lines
     from simulators.demo import Demo, is_whole, write_summary
     from simulators.plant import Plant
@@ -53,7 +54,7 @@ def demo(
         signal.signal(number, lambda *_: stop.set())
     first = start_ms(start, speed, seed)
     run = Demo(data, first, lambda begin: Plant(bundled_lines(), seed, begin), speed, lang, port)
-    with logs_kept(console, "WARNING") as kept, run:
+    with logs_kept(console, "WARNING", Words(lang)) as kept, run:
         _greet(run, lang, data)
         with shown(_watched(run, lang, data, kept), console, typer.echo) as view:
             _drive(run, seconds, stop, view)

@@ -43,7 +43,7 @@ def run(
     console, clock, words = Console(), WallClock(), Words(found.language)
     has_screen = can_draw(console)
     with ExitStack() as stack:
-        kept = stack.enter_context(logs_kept(console, "WARNING" if has_screen else "INFO"))
+        kept = stack.enter_context(logs_kept(console, "WARNING" if has_screen else "INFO", words))
         log = open_log(found, clock)
         park = Park(found, clock, log)
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -177,13 +177,14 @@ def _send(
 
 def _turn(sender: "Sender", plant: "Plant", bar: "Progress", stop: threading.Event, words: "Words") -> None:
     from pipeline.runtime.clock import monotonic
+    from pipeline.view.sentences import sentence
 
     total = None if sender.end_ms is None else (sender.end_ms - sender.begin_ms) / 1000
     task = bar.add_task("", total=total)
     said = monotonic()
     while not sender.ended and not stop.is_set():
         sender.turn()
-        text = sender.trouble or _said(sender, plant, words)
+        text = sentence(sender.trouble, words) or _said(sender, plant, words)
         bar.update(task, completed=(sender.now_ms - sender.begin_ms) / 1000, description=text)
         if bar.disable and monotonic() - said >= SAY_EVERY_S:
             typer.echo(text, err=True)

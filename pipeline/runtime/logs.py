@@ -5,12 +5,13 @@ Rule: quiet. Ours at INFO tell start, stop and changes of state, never a row or 
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import TextIO, cast
 
 import structlog
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 from structlog.tracebacks import ExceptionDictTransformer
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 _OURS = "parkpulse"
 _SAID_BY_ALL: tuple[Processor, ...] = (
@@ -35,11 +36,18 @@ def log(name: str) -> BoundLogger:
     return cast(BoundLogger, structlog.wrap_logger(logger, processors=_PROCESSORS, wrapper_class=BoundLogger))
 
 
-def setup(level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Sends everything to `stream` (stderr), in place of what an earlier call set up."""
+Spoken = Callable[[EventDict], EventDict]
+
+
+def as_it_is(line: EventDict) -> EventDict:
+    return line
+
+
+def setup(level: str = "INFO", stream: TextIO | None = None, spoken: Spoken = as_it_is) -> None:
+    """Sends everything to `stream` (stderr), in place of what an earlier call set up; on a terminal as `spoken`."""
     target = stream or sys.stderr
     handler = logging.StreamHandler(target)
-    handler.setFormatter(_formatter(target.isatty()))
+    handler.setFormatter(_formatter(target.isatty(), spoken))
     root = logging.getLogger()
     for former in [h for h in root.handlers if isinstance(h.formatter, ProcessorFormatter)]:
         root.removeHandler(former)
@@ -49,9 +57,10 @@ def setup(level: str = "INFO", stream: TextIO | None = None) -> None:
     logging.captureWarnings(True)
 
 
-def _formatter(is_terminal: bool) -> ProcessorFormatter:
+def _formatter(is_terminal: bool, spoken: Spoken) -> ProcessorFormatter:
     if is_terminal:
-        render: list[Processor] = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        render: list[Processor] = [lambda _logger, _method, line: spoken(line), console]
     else:
         render = [
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),

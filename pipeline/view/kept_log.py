@@ -14,6 +14,7 @@ from rich.console import Console
 
 from pipeline.runtime.logs import setup
 from pipeline.view.screen import can_draw
+from pipeline.view.sentences import log_line
 from pipeline.view.words import Words
 
 KEPT = 100
@@ -52,10 +53,10 @@ class KeptLog(io.StringIO):
 
 
 @contextmanager
-def logs_kept(console: Console, level: str) -> Iterator[KeptLog | None]:
+def logs_kept(console: Console, level: str, words: Words) -> Iterator[KeptLog | None]:
     """Logging as it fits what is shown: where a screen is and logs would go to the same terminal, they wait."""
     kept = KeptLog(sys.stderr) if can_draw(console) and sys.stderr.isatty() else None
-    setup(level, kept)
+    setup(level, kept, lambda line: log_line(line, words))
     try:
         yield kept
     finally:
