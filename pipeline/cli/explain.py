@@ -31,23 +31,26 @@ def explanation(kind: str, language: str = "en") -> str:
     from pipeline.config.sample import FILES, sample_alarm, sample_file
     from pipeline.core.discovery import known_kinds, plugin_class
     from pipeline.steps.kpis import known_kpis
+    from pipeline.view.explain_words import KINDS_VI
     from pipeline.view.explained import kpi_text
     from pipeline.view.lists import LISTS, list_text
     from pipeline.view.words import Words
 
+    words = Words(language)
     if kind in FILES:
-        return sample_file(kind)
+        return sample_file(kind, words.key)
     if kind in LISTS:
-        return list_text(kind, Words(language))
+        return list_text(kind, words)
     rules = known_kinds(pipeline.alarms)
     if kind not in rules:
         kpis = {kpi.id: kpi for kpi in known_kpis()}
         if kind in kpis:
-            return kpi_text(kpis[kind], Words(language))
+            return kpi_text(kpis[kind], words)
         raise ConfigError(f"explain: {unknown('kind', kind, (*FILES, *rules, *LISTS, *kpis))}")
     rule = plugin_class(pipeline.alarms, kind)
     keys = [field.name.removesuffix("_ms") for field in fields(rule)] if is_dataclass(rule) else []
-    return sample_alarm(kind, keys, _first_row(rule))
+    sentence = words.of(_first_row(rule), f"Quy tắc `{kind}`: {KINDS_VI.get(kind, '')}")
+    return sample_alarm(kind, keys, sentence, words.key)
 
 
 def every_kind(language: str) -> str:

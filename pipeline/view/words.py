@@ -11,6 +11,7 @@ Rule: one row an idea, both languages side by side; names of states, time elemen
 from pipeline.view.command_words import COMMAND_WORDS
 from pipeline.view.explain_words import ELEMENTS, EXPLAIN_WORDS
 from pipeline.view.inbox_words import INBOX_WORDS
+from pipeline.view.key_words import KEYS_VI
 from pipeline.view.list_words import LIST_WORDS
 
 LANGUAGES = ("en", "vi")
@@ -170,6 +171,10 @@ class Words:
     def of(self, english: str, vietnamese: str) -> str:
         """Of a text that others wrote in both languages the one to show, the other where it is missing."""
         return (english or vietnamese, vietnamese or english)[self._column]
+
+    def key(self, english: str) -> str:
+        """A sentence of the configuration's models."""
+        return self.of(english, KEYS_VI.get(english, ""))
 
     def number(self, value: float, form: str = "g") -> str:
         return self.written(format(value, form))

@@ -4,15 +4,14 @@ import csv
 import doctest
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
 
-import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pipeline.view.inbox_roles
@@ -21,64 +20,31 @@ import pipeline.view.words
 from connectors.memory import MemoryLog
 from pipeline.cli.app import run
 from pipeline.config.read import read_config
-from pipeline.core.frames import NO_TEXT, Frame, FrameName, Kind, encode
 from pipeline.core.line_config import LineConfig, MetricConfig, UnitConfig
 from pipeline.core.ports import Outgoing, Record
 from pipeline.roles.start import open_log
 from pipeline.runtime.clock import VirtualClock
-from pipeline.view.inbox import Inbox, declared_series, inbox_table, named_series
+from pipeline.view.inbox import Inbox, declared_series, inbox_table
 from pipeline.view.inbox_found import for_screen, found_in, roles_of, with_roles
-from pipeline.view.inbox_paste import line_texts, named_pace, pasted, pastes
 from pipeline.view.inbox_words import INBOX_WORDS
 from pipeline.view.narrow import columns_of, narrowed
 from pipeline.view.recent import recent
-from pipeline.view.words import Words
-
-EN = Words("en")
-TIME, HOUR = 1_780_000_000_000, 3_600_000
-LINE, NEW = "park-01/dairy/line-1", "park-01/dairy/dây.2"
-PARK = 'levels = ["park", "site", "line", "unit"]\nlanguage = "en"\n'
-FILE = f"""path = "{LINE}"
-[[units]]
-name = "filler"
-[units.metrics.state]
-role = "state"
-by_exception = true
-
-# below: the capper
-[[units]]
-name = "capper"
-[[alarms]]
-name = "quiet"
-kind = "silence"
-unit = "filler"
-metric = "state"
-after = "30s"
-"""
-Captured = pytest.CaptureFixture[str]
-Value = float | str
-Rows = Sequence[tuple[str, str, int, Value]]
-Write = Callable[[int, Mapping[str, Rows]], None]
-
-
-def frame(rows: Rows) -> bytes:
-    """Rows (unit, metric, ms after TIME, value) as a gateway writes them."""
-    rows = sorted(rows, key=lambda row: row[:3])
-    names = list(dict.fromkeys(FrameName(unit, metric, "") for unit, metric, _, _ in rows))
-    texts = list(dict.fromkeys(value for *_, value in rows if isinstance(value, str)))
-    index = np.array([names.index(FrameName(unit, metric, "")) for unit, metric, _, _ in rows], "<u2")
-    t = np.array([TIME + at for _, _, at, _ in rows], "<i8")
-    v = np.array([np.nan if isinstance(value, str) else value for *_, value in rows], "<f8")
-    text = np.array([texts.index(value) if isinstance(value, str) else NO_TEXT for *_, value in rows], "<u2")
-    return encode(
-        Frame(Kind.DATA, 0, 0, TIME, "gw", 1, 1, len(rows), 0, tuple(names), tuple(texts), index, t, v, text)
-        if texts
-        else Frame(Kind.DATA, 0, 0, TIME, "gw", 1, 1, len(rows), 0, tuple(names), (), index, t, v)
-    )
-
-
-def series(metric: str, values: Sequence[Value], unit: str = "filler", step: int = 500) -> Rows:
-    return [(unit, metric, n * step, value) for n, value in enumerate(values)]
+from tests.unit.view.inbox_park import (
+    COUNT,
+    EN,
+    HOUR,
+    LINE,
+    NEW,
+    TIME,
+    Captured,
+    Rows,
+    Value,
+    Write,
+    configured,
+    frame,
+    paste_all,
+    series,
+)
 
 
 def seen(*polls: Sequence[bytes], declared: Sequence[LineConfig] = (), equipment: str = "") -> Inbox:
@@ -142,6 +108,7 @@ def test_what_is_no_frame_stops_nothing() -> None:
 numbers = st.one_of(st.integers(-2, 40).map(float), st.floats(-1e6, 1e6), st.sampled_from([float("nan"), 0.0, 1.0]))
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(numbers, numbers, st.sampled_from(["a", "b", "c"])), min_size=1, max_size=12), st.data())
 def test_the_cut_into_polls_and_frames_changes_nothing(values: list[Value], data: st.DataObject) -> None:
     rows = [*series("x", values), *series("y", values[::-1], "capper")]
@@ -161,6 +128,7 @@ def plain(rows: Rows) -> tuple[bool, int]:
     return any(step < 0 for step in steps), sum(step > 0 for step in steps)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-2, 6).map(float), min_size=1, max_size=9))
 def test_falls_and_rises_are_those_of_a_plain_loop(values: list[float]) -> None:
     rows = series("x", values)
@@ -168,33 +136,6 @@ def test_falls_and_rises_are_those_of_a_plain_loop(values: list[float]) -> None:
     assert (found["falls"], found["rises"]) == plain(rows)
 
 
-def configured(folder: Path) -> Path:
-    (folder / "lines").mkdir()
-    (folder / "park.toml").write_text(PARK, encoding="utf-8")
-    (folder / "lines" / "line-1.toml").write_text(FILE, encoding="utf-8")
-    return folder
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return configured(tmp_path)
-
-
-@pytest.fixture
-def write(folder: Path) -> Callable[[int, Mapping[str, Rows]], None]:
-    """Appends a frame a line at so many ms after TIME of the log's clock."""
-
-    def append(at: int, frames: Mapping[str, Rows]) -> None:
-        log = open_log(read_config(folder), VirtualClock(TIME + at))
-        writer = log.writer()
-        writer.write([Outgoing("samples.v1", line.encode(), frame(rows)) for line, rows in frames.items()])
-        writer.flush()
-        writer.close()
-
-    return append
-
-
-COUNT = [1.0, 2.0, 4.0]
 EVERY: dict[str, Rows] = {
     LINE: [
         *series("state", ["Execute"]),
@@ -216,22 +157,6 @@ EVERY: dict[str, Rows] = {
         *series("Energy", COUNT, "b"),
     ],
 }
-
-
-def paste_all(folder: Path, frames: Mapping[str, Rows]) -> None:
-    """As a person does who follows what the inbox says."""
-    config, files = read_config(folder), line_texts(folder)
-    inbox = Inbox(declared_series(config.lines), "", named_series(config.lines))
-    inbox.take([Record(0, 0, TIME, line.encode(), frame(rows)) for line, rows in frames.items()])
-    lines = pastes(
-        found_in(inbox_table(inbox), config.levels, roles_of(config.lines, named_pace(files)), EN), files, EN
-    )
-    assert not any(paste.by_hand for paste in lines)
-    for name in {paste.file for paste in lines}:
-        here = [paste for paste in lines if paste.file == name]
-        file = next((file for file in files.values() if file.name == name), None)
-        text = here[0].text if file is None else pasted(file, here)
-        (folder / name).write_text(text, encoding="utf-8")
 
 
 def test_pasting_what_it_prints_passes_the_check_and_empties_the_inbox(
@@ -261,6 +186,7 @@ signals = st.sampled_from(
 names_of = st.sampled_from(["state", "mode", "good", "scrap", "temp", "order", "name", "product"])
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.tuples(
@@ -293,91 +219,6 @@ def test_a_unit_that_only_the_pack_declares_is_named_again_and_merged(folder: Pa
     assert line.pace_unit == "filler"
 
 
-STRANGE: dict[str, Rows] = {
-    LINE: [
-        *series("state", ["RUNING", "Execute", "Runing", "undefined", 6.0]),
-        *series("modus", ["prodction", "Production"]),
-        *series("state", ["Held", "stoped"], "capper"),
-    ]
-}
-MODES = '[units.metrics.modus]\nrole = "mode"\n'
-
-
-def test_what_a_state_says_that_nobody_knows_is_listed_with_the_row_of_codes_to_paste(
-    folder: Path, write: Write, capsys: Captured
-) -> None:
-    file = folder / "lines" / "line-1.toml"
-    file.write_text(FILE.replace("\n# below", f"{MODES}\n# below"), encoding="utf-8")
-    write(0, STRANGE)
-    assert run(["inbox", str(folder), "--format", "json"]) == 0
-    rows = json.loads(capsys.readouterr().out)
-    assert [(row["unit"], row["name"], row["kind"], row["count"], row["values"], row["role"]) for row in rows] == [
-        ("capper", "state", "text", 2, "Held, stoped", ""),
-        ("filler", "modus", "unknown_state", 1, "prodction", "mode"),
-        ("filler", "state", "unknown_state", 3, "RUNING, Runing, 6", "state"),
-    ]
-    assert run(["inbox", str(folder)]) == 0
-    shown = capsys.readouterr()
-    assert "[units.metrics.state.codes]\n# means nothing known, 1 a second" in shown.out
-    assert 'runing = "execute"  # a suggestion; other names: parkpulse explain states\n' in shown.out
-    assert '# 6 = "…"  # take the # away and name one of: parkpulse explain states\n' in shown.out
-    assert "inbox: 1 undeclared metric, 2 metrics with states that nobody knows; seen in" in shown.err
-
-
-def test_pasted_rows_of_codes_give_the_states_a_meaning_and_empty_the_inbox(folder: Path) -> None:
-    (folder / "lines" / "line-1.toml").write_text(FILE.replace("\n# below", f"{MODES}\n# below"), encoding="utf-8")
-    frames = {LINE: [*series("state", ["RUNING", "Runing", 'say "x"\nrun', "dừng"]), *series("modus", ["prodction"])]}
-    paste_all(folder, frames)
-    config = read_config(folder)
-    inbox = Inbox(declared_series(config.lines), "", named_series(config.lines))
-    inbox.take([Record(0, 0, TIME, LINE.encode(), frame(frames[LINE]))])
-    assert inbox_table(inbox)["values"].to_list() == [['say "x"\nrun']]
-    assert {m.name: m.codes for m in config.lines[0].units[0].metrics} == {
-        "state": {"runing": "execute", "dừng": "stopped"}, "modus": {"prodction": "production"},
-    }  # fmt: skip
-
-
-def test_a_table_that_a_pack_names_is_written_out_so_that_its_codes_still_count(folder: Path) -> None:
-    (folder / "lines" / "line-1.toml").write_text(f'path = "{LINE}"\npack = "dairy-filling"\n', encoding="utf-8")
-    before = read_config(folder).lines[0]
-    paste_all(folder, {LINE: [*series("state", ["RUNING", 6.0]), *series("torque", [1.0])]})
-    after = read_config(folder).lines[0]
-    codes = [{m.name: m.codes for m in line.units[0].metrics}["state"] for line in (before, after)]
-    assert codes[1] == codes[0] | {"runing": "execute"}
-    assert (LINE, "filler", "torque") in declared_series([after])
-
-
-@pytest.mark.parametrize("codes", ['codes = "packml"', 'codes = { 9 = "held" }'])
-def test_where_codes_stand_already_the_rows_are_for_the_hand(
-    folder: Path, write: Write, capsys: Captured, codes: str
-) -> None:
-    text = FILE.replace('role = "state"\n', f'role = "state"\n{codes}\n')
-    (folder / "lines" / "line-1.toml").write_text(text, encoding="utf-8")
-    write(0, {LINE: [*series("state", ["RUNING", 42.0]), *series("torque", [1.0])]})
-    assert run(["inbox", str(folder)]) == 0
-    shown = capsys.readouterr().out
-    assert "state of unit filler has codes already" in shown
-    assert '# 42 = "…"' in shown
-    assert ('6 = "execute"' in shown) == (codes == 'codes = "packml"')
-    assert '# lines/line-1.toml: paste after row 7, below unit "filler"\n[units.metrics.torque]' in shown
-
-
-@given(
-    st.lists(st.sampled_from(["Execute", "RUNING", "Held", "?", 6.0, 42.0]), min_size=1, max_size=9), st.integers(1, 9)
-)
-def test_a_state_is_strange_whatever_the_poll_it_came_in(values: list[Value], cut: int) -> None:
-    state = MetricConfig(name="state", role="state", codes={"6": "execute"})
-    line = LineConfig(path=LINE, units=(UnitConfig(name="filler", metrics=(state,)),))
-    inbox = Inbox(declared_series([line]), "", named_series([line]))
-    rows = series("state", values)
-    for part in (rows[:cut], rows[cut:]):
-        inbox.take([Record(0, 0, TIME, LINE.encode(), frame(part))] if part else [])
-    strange = [value for value in values if value in ("RUNING", "?", 42.0)]
-    expected = [str(value).removesuffix(".0") for value in dict.fromkeys(strange)]
-    assert inbox_table(inbox)["values"].to_list() == ([expected] if strange else [])
-    assert inbox_table(inbox)["count"].to_list() == ([len(strange)] if strange else [])
-
-
 @pytest.mark.parametrize("units", ['units = [{ name = "filler" }]', '[[units]]\nname = "filler"\nmetrics = { a = {} }'])
 def test_a_file_in_which_no_table_can_be_pasted_says_so(
     folder: Path, write: Write, capsys: Captured, units: str
@@ -397,6 +238,7 @@ def test_only_the_last_hour_of_the_log_is_looked_at(folder: Path, write: Write, 
     assert "between 2026-05-30T00:26:40Z and 2026-05-30T01:26:40Z" in shown.err
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 5)), max_size=25), st.integers(0, 20))
 def test_the_newest_part_of_a_log_is_what_was_appended_since(steps: list[tuple[int, int]], back: int) -> None:
     clock = VirtualClock(TIME)

@@ -11,6 +11,7 @@ from pipeline.config.packs import BUNDLED
 from pipeline.core.line_config import Role
 from pipeline.core.packml import MODE_NAMES, STATES
 from pipeline.view import list_words
+from pipeline.view.key_words import KEYS_VI
 from pipeline.view.lists import LISTS
 from pipeline.view.records import QUALITIES
 
@@ -52,6 +53,21 @@ def test_a_state_tells_its_code_its_name_for_people_and_what_it_counts_as() -> N
 def test_it_says_where_a_password_is_read_from_and_why_a_row_has_a_revision() -> None:
     assert 'password_env = "PARKPULSE_<NAME>"' in explanation("environment")
     assert "replay into a running line" in " ".join(explanation("revision").split())
+
+
+@pytest.mark.parametrize("kind", ["park", "line", "pack", "limit", "score", "silence"])
+def test_no_sentence_of_a_sample_is_left_in_english(kind: str) -> None:
+    english, vietnamese = (explanation(kind, language).splitlines() for language in ("en", "vi"))
+    assert len(english) == len(vietnamese)
+    remarks = [(en, vi) for en, vi in zip(english, vietnamese, strict=True) if en.startswith("## ") or en != vi]
+    assert remarks
+    assert [en for en, vi in remarks if en == vi] == []
+    assert [line for line in vietnamese if "no default" in line] == []
+
+
+def test_no_sentence_in_vietnamese_has_lost_its_english_one() -> None:
+    samples = "\n".join(explanation(kind, "en") for kind in ("park", "line", "pack"))
+    assert [english for english in KEYS_VI if english not in samples] == []
 
 
 def test_every_text_of_the_lists_is_there_in_both_languages() -> None:
