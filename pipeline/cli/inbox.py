@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 BACK_MS = 3_600_000
 LONG = 20_000  # records from which a bar is shown
-PIPED_WIDTH = 1_000_000
 
 
 def inbox(
@@ -78,24 +77,16 @@ def _read(newest: "Recent", seen: "Inbox", words: "Words") -> None:
 
 
 def _write(table: "pl.DataFrame", format: str, park: "Config", words: "Words") -> None:
-    from rich.console import Console
-
-    from pipeline.view.export import drawing, file_bytes
+    from pipeline.view.drawing import write_drawing
+    from pipeline.view.export import file_bytes
     from pipeline.view.inbox_found import for_screen
-    from pipeline.view.narrow import columns_of, narrowed, spoken
 
     if format != "table":
         sys.stdout.buffer.write(file_bytes(table, format))
+        sys.stdout.buffer.flush()
     elif not table.is_empty():
-        width = None if sys.stdout.isatty() else PIPED_WIDTH
-        console = Console(width=width, markup=False, highlight=False, emoji=False)
-        if sys.stdout.isatty():
-            table = for_screen(table, park.levels, words)
-        columns, shared, _ = narrowed(columns_of(table), park.levels, console.width, park.language)
-        if shared:
-            console.print("  ".join(shared))
-        console.print(drawing([spoken(column, words) for column in columns]))
-    sys.stdout.flush()
+        shown = for_screen(table, park.levels, words) if sys.stdout.isatty() else table
+        write_drawing(shown, park.levels, park.language)
 
 
 def _say(found: "list[Found]", newest: "Recent", words: "Words") -> None:

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from pipeline.view.tables import ResultStore
     from pipeline.view.words import Words
 
-PIPED_WIDTH = 1_000_000
-"""Columns of a table that nobody's screen limits: each row stays one line."""
-
 HOUR_MS = 3_600_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
@@ -154,25 +151,19 @@ def window_seconds(text: str) -> int | None:
 
 def _write(table: "pl.DataFrame", format: str, config: "Config") -> None:
     """Bytes, so that a terminal's encoding changes no letter of a path."""
-    from pipeline.view.export import drawing, file_bytes
+    from pipeline.view.export import file_bytes
 
     if format != "table":
         sys.stdout.buffer.write(file_bytes(table, format))
         sys.stdout.buffer.flush()
         return
-    from rich.console import Console
-
-    from pipeline.view.narrow import columns_of, narrowed
+    from pipeline.view.drawing import write_drawing
     from pipeline.view.words import Words
 
     is_screen, words = sys.stdout.isatty(), Words(config.language)
     if is_screen and table.is_empty():
         return
-    console = Console(width=None if is_screen else PIPED_WIDTH, markup=False, highlight=False, emoji=False)
-    columns, shared, out = narrowed(columns_of(table), config.levels, console.width, config.language)
-    if shared:
-        console.print("  ".join(shared))
-    console.print(drawing(columns))
+    out = write_drawing(table, config.levels, config.language)
     if is_screen:
         left_out = f"; {words['left_out']}: {', '.join(out)}" if out else ""
         typer.echo(f"{words.whole(table.height)} {words['rows']}{left_out}", err=True)

@@ -16,7 +16,7 @@ from pipeline.view.inbox_roles import SINGLE, Guess, guessed
 from pipeline.view.tables import level_columns, time_text
 from pipeline.view.words import Words
 
-CUT = 15  # letters of texts on a screen
+CUT = 14  # letters of texts on a screen
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ as few levels as tell equipment apart; four digits; names of columns folded; and
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import takewhile
 
 import polars as pl
+from rich.cells import cell_len
 
 from pipeline.view.export import short_text
 from pipeline.view.records import safe
@@ -29,25 +31,33 @@ DISPENSABLE = (
 TOLD = frozenset({*DISPENSABLE, "name", "window", "reason"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column:
-    """`width` where the name is wider than that, and folds."""
+    """`width` where the name is wider than that, and folds; all widths are columns of a screen."""
 
     name: str
     cells: tuple[str, ...]
     is_number: bool
     width: int | None = None
 
-    @property
+    @cached_property
     def needs(self) -> int:
-        return max(map(len, self.cells), default=0)
+        return max(map(cell_len, set(self.cells)), default=0)
+
+    @property
+    def natural(self) -> int:
+        return max(cell_len(self.name), self.needs)
 
 
 def columns_of(table: pl.DataFrame) -> list[Column]:
-    return [
-        Column(column.name, tuple(safe(short_text(value)) for value in column), column.dtype.is_numeric())
-        for column in table
-    ]
+    return [Column(column.name, _cells(column), column.dtype.is_numeric()) for column in table]
+
+
+def _cells(column: pl.Series) -> tuple[str, ...]:
+    """Each text is made once, however often it stands there."""
+    values = column.to_list()
+    texts = {value: safe(short_text(value)) for value in set(values)}
+    return tuple(texts[value] for value in values)
 
 
 def spoken(column: Column, words: Words) -> Column:
@@ -56,7 +66,7 @@ def spoken(column: Column, words: Words) -> Column:
 
 
 def width_of(columns: Sequence[Column]) -> int:
-    return sum(max(len(column.name), column.needs) + GAP for column in columns) - GAP
+    return sum(column.natural + GAP for column in columns) - GAP
 
 
 def narrowed(
@@ -142,14 +152,15 @@ def least_width(columns: Sequence[Column]) -> int:
 
 
 def folded(columns: list[Column], width: int) -> list[Column]:
-    """The longest first, until it fits or all are as narrow as they can be."""
-    widths = [max(len(column.name), column.needs) for column in columns]
+    """The longest first, until it fits; where all are as narrow as they can be, cells fold too."""
+    widths = [column.natural for column in columns]
     room = width - GAP * (len(columns) - 1)
     if sum(widths) <= room:
         return columns
-    while sum(widths) > room:
-        n = max(range(len(widths)), key=lambda n: widths[n] - least(columns[n]))
-        if widths[n] <= least(columns[n]):
-            break
-        widths[n] -= 1
+    for floors in ([least(column) for column in columns], [min(SHORTEST, size) for size in widths]):
+        while sum(widths) > room:
+            n = max(range(len(widths)), key=lambda n: widths[n] - floors[n])
+            if widths[n] <= floors[n]:
+                break
+            widths[n] -= 1
     return [replace(column, width=size) for column, size in zip(columns, widths, strict=True)]

@@ -297,7 +297,7 @@ def test_a_screen_of_eighty_columns_shows_a_metric_in_one_row(folder: Path) -> N
     screen = for_screen(with_roles(table, found, config.levels), config.levels, EN)
     columns, _, _ = narrowed(columns_of(screen), config.levels, 80, "en")
     assert all(column.width is None or column.width >= column.needs for column in columns)
-    assert screen["range"].to_list() == ["14.61 … 17.302", "Execute, Suspe…", "1 … 4"]
+    assert screen["range"].to_list() == ["14.61 … 17.302", "Execute, Susp…", "1 … 4"]
     assert screen["role"].to_list() == ["", "state", "reject_count"]
 
 

@@ -1,12 +1,16 @@
 """Tables on a terminal: whole where there is room, shorter where there is not, and never two rows made one."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from connectors.memory_store import MemoryStore
 from pipeline.core.results import Result, Value
+from pipeline.view.drawing import drawn
 from pipeline.view.narrow import columns_of, narrowed, width_of
 from pipeline.view.tables import SHAPES, WHATS, What, query_table
 from tests.unit.view.scenes import FILLING, NOW, ROOT, alarm
@@ -87,3 +91,20 @@ def test_a_table_of_one_row_and_one_of_none_are_narrowed_too() -> None:
 def test_cells_hold_nothing_unprintable() -> None:
     table = pl.DataFrame({"time": ["t"], "state": ["a\x1b[2J"]})
     assert columns_of(table)[1].cells == ("a\\u001b[2J",)
+
+
+def test_wide_letters_and_folded_cells_leave_every_row_as_wide_as_the_rule() -> None:
+    table = pl.DataFrame({"time": ["t1", "t2"], "name": ["温度", "temp"], "reason": ["the belt is torn in two", ""]})
+    columns = [replace(column, width=10) if column.name == "reason" else column for column in columns_of(table)]
+    head, rule, *rows = drawn(columns)
+    assert head.split() == ["time", "name", "reason"]
+    assert rows == ["t1    温度  the belt", "            is torn in", "            two", "t2    temp"]
+    assert cell_len(rows[0]) <= len(rule) == len("time  name  the belt  ")
+
+
+@given(st.lists(st.tuples(st.text("ab漢 ", max_size=9), st.integers(-1000, 1000)), max_size=5))
+def test_a_drawing_has_every_row_in_order_and_no_line_is_wider_than_its_rule(rows: list[tuple[str, int]]) -> None:
+    table = pl.DataFrame(rows, {"time": pl.String, "value": pl.Int64}, orient="row")
+    _, rule, *lines = drawn(columns_of(table))
+    assert [line.split()[-1] for line in lines] == [str(value) for _, value in rows]
+    assert all(cell_len(line) == len(rule) for line in lines)
