@@ -6,8 +6,8 @@ Keys begin with time, so that what is new is written side by side (measured: fou
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +16,7 @@ from connectors.codecs import alerts_json, results_json
 from connectors.codecs.results_json import Row
 from connectors.ownership import Ownership
 from connectors.sqlite import create_database, disk_trouble, open_database, transaction
-from pipeline.core.results import Result, Transition
+from pipeline.core.results import Extent, Result, Transition
 
 _SCHEMA = """
 CREATE TABLE results (
@@ -51,6 +51,15 @@ ON CONFLICT DO UPDATE SET revision = excluded.revision, coverage = excluded.cove
 WHERE excluded.revision >= results.revision
 """
 _PUT_ALERT = f"INSERT INTO alerts ({_ALERT_COLUMNS}) VALUES ({_marks(alerts_json.SCHEMA)}) ON CONFLICT DO NOTHING"
+
+_EQUIPMENT = """
+WITH RECURSIVE found(path) AS (
+    SELECT min(equipment) FROM results WHERE kind = ?1
+    UNION ALL SELECT (SELECT min(equipment) FROM results WHERE kind = ?1 AND equipment > path) FROM found
+    WHERE path IS NOT NULL
+) SELECT path FROM found WHERE path IS NOT NULL
+"""
+"""A step of the index a path; DISTINCT reads every row."""
 
 Conditions = list[tuple[str, tuple[str | int, ...]]]
 
@@ -90,15 +99,35 @@ class LocalStore:
         conditions = _within(equipment, "event_time_ms", since_ms, until_ms)
         return alerts_json.read_table(self._select(f"SELECT {_ALERT_COLUMNS} FROM alerts", conditions))
 
+    def equipment(self, kind: str) -> list[str]:
+        """Paths that have results of one kind, sorted."""
+        with self._reading() as database:
+            found: list[tuple[str]] = database.execute(_EQUIPMENT, (kind,)).fetchall()
+        return [path for (path,) in found]
+
+    def extents(self, kind: str, equipment: str = "") -> list[Extent]:
+        """What there is of one kind at `equipment` and below, shortest windows first."""
+        where, values = _where([("kind = ?", (kind,)), *_within(equipment, "window_start", None, None)])
+        what = "SELECT window_s, min(window_start), max(window_start) FROM results"
+        with self._reading() as database:
+            found: list[tuple[int, int, int]] = database.execute(
+                f"{what} WHERE {where} GROUP BY window_s ORDER BY window_s", values
+            ).fetchall()
+        return [Extent(*row) for row in found]
+
     def close(self) -> None:
         self._database.close()
 
     def _select(self, what: str, conditions: Conditions) -> list[Row]:
-        where = " AND ".join(condition for condition, _ in conditions) or "TRUE"
-        values = [value for _, bound in conditions for value in bound]
-        with disk_trouble(self._path), closing(open_database(self._path)) as database:
+        where, values = _where(conditions)
+        with self._reading() as database:
             rows: list[Row] = database.execute(f"{what} WHERE {where}", values).fetchall()
             return rows
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with disk_trouble(self._path), closing(open_database(self._path)) as database:
+            yield database
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -118,6 +147,11 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _fill(database: sqlite3.Connection) -> None:
     for statement in _SCHEMA.split(";"):
         database.execute(statement)
+
+
+def _where(conditions: Conditions) -> tuple[str, list[str | int]]:
+    where = " AND ".join(condition for condition, _ in conditions) or "TRUE"
+    return where, [value for _, bound in conditions for value in bound]
 
 
 def _within(equipment: str, time: str, since_ms: int | None, until_ms: int | None) -> Conditions:

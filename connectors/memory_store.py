@@ -9,7 +9,7 @@ import polars as pl
 
 from connectors.codecs import alerts_json, results_json
 from pipeline.core.equipment import is_below
-from pipeline.core.results import Result, Transition
+from pipeline.core.results import Extent, Result, Transition
 
 Identity = tuple[str, str, str, int, int, str]
 
@@ -61,6 +61,18 @@ class MemoryStore:
                 if is_below(t.equipment, equipment) and _is_between(t.event_time_ms, since_ms, until_ms)
             ]
         )
+
+    def equipment(self, kind: str) -> list[str]:
+        """Paths that have results of one kind, sorted."""
+        return sorted({r.equipment for r in list(self._results.values()) if r.kind == kind})
+
+    def extents(self, kind: str, equipment: str = "") -> list[Extent]:
+        """What there is of one kind at `equipment` and below, shortest windows first."""
+        starts: dict[int, list[int]] = {}
+        for r in list(self._results.values()):
+            if r.kind == kind and is_below(r.equipment, equipment):
+                starts.setdefault(r.window_s, []).append(r.window_start)
+        return [Extent(window_s, min(found), max(found)) for window_s, found in sorted(starts.items())]
 
     def close(self) -> None:
         """Nothing to give back."""

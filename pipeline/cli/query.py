@@ -1,8 +1,8 @@
 """`parkpulse query`: results from the store, for people (table) and for programs (csv, json, parquet).
 
-Rule: standard output holds the table and nothing else; how many rows it has, or that nothing matches, is said on
-standard error. A slip of the user is one line there and exit code 2; a store that is not there or does not answer is
-one line and exit code 1.
+Rule: standard output holds the table and nothing else; how many rows it has, or why nothing matches, is said on
+standard error. Programs get UTC, people the time of their clocks. A slip of the user is one line there and exit code
+2; a store that is not there or does not answer is one line and exit code 1.
 """
 
 import re
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
     from pipeline.config.read import Config
     from pipeline.view.tables import ResultStore
-    from pipeline.view.words import Words
 
-HOUR_MS = 3_600_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 
@@ -34,7 +32,9 @@ def query(
         str, typer.Argument(metavar="WHAT", help="metrics, elements, kpis, anomalies, alerts, states or ledger.")
     ],
     *,
-    equipment: Annotated[str, typer.Option(metavar="PATH", help="Only this equipment and all below it.")] = "",
+    equipment: Annotated[
+        str, typer.Option(metavar="PATH", help="Only this equipment and all below it: its path, or the end of one.")
+    ] = "",
     since: Annotated[str, typer.Option("--from", metavar="T", help="First time: ISO 8601 (UTC) or epoch ms.")] = "",
     until: Annotated[str, typer.Option("--to", metavar="T", help="Time before which it ends.")] = "",
     window: Annotated[str, typer.Option(metavar="W", help="Only windows of this length: 1s, 10s, 1m, 15m.")] = "",
@@ -63,12 +63,12 @@ def query(
 def _select(
     folder: Path, what: str, equipment: str, period: tuple[str, str], window: str
 ) -> "tuple[Config, pl.DataFrame, str]":
-    """The table; where it is empty also what there is."""
-    from unicodedata import normalize
-
+    """The table; where it is empty also why."""
     from connectors.local_store import LocalStore
     from pipeline.config.read import read_config
-    from pipeline.view.tables import WHATS, query_table
+    from pipeline.view.nothing import why_nothing
+    from pipeline.view.tables import WHATS, Question, query_table
+    from pipeline.view.whole_path import whole_path
     from pipeline.view.words import Words
 
     measurement = next((known for known in WHATS if known == what), None)
@@ -81,26 +81,18 @@ def _select(
     if not path.exists():
         raise Unavailable(f"{path}: no results yet; run the pipeline with this configuration first")
     with closing(LocalStore(path)) as store:
-        table = query_table(
-            store,
-            measurement,
-            config.levels,
-            normalize("NFC", equipment).strip("/"),
-            since_ms=since_ms,
-            until_ms=until_ms,
-            window_s=None if measurement in ("alerts", "states") else window_s,
-        )
-        return config, table, _missing(store, Words(config.language)) if table.is_empty() else ""
+        known = _known(config, store)
+        asked = Question(measurement, whole_path(equipment, known), since_ms, until_ms, window_s)
+        table = query_table(store, asked, config.levels)
+        words = Words(config.language)
+        return config, table, why_nothing(store, asked, known, words, config.timezone) if table.is_empty() else ""
 
 
-def _missing(store: "ResultStore", words: "Words") -> str:
-    """The ledger is small, and knows every line and hour that samples came in."""
-    from pipeline.view.nothing import nothing_there
-
-    ledger = store.read("ledger", "", None, None, None)
-    hours = ledger["window_start"].to_list()
-    period = (min(hours), max(hours) + HOUR_MS) if hours else None
-    return nothing_there(ledger["equipment"].unique(maintain_order=True).to_list(), period, words)
+def _known(config: "Config", store: "ResultStore") -> list[str]:
+    """Paths of what is declared, and of what samples came from."""
+    declared = {path for line in config.lines for path in (line.path, *(f"{line.path}/{u.name}" for u in line.units))}
+    found = {path for kind in ("ledger", "metric") for path in store.equipment(kind)}
+    return sorted(path for path in declared | found if not path.startswith("_"))
 
 
 def _slip(where: str, what: str, got: str, expected: str) -> ConfigError:
@@ -158,12 +150,13 @@ def _write(table: "pl.DataFrame", format: str, config: "Config") -> None:
         sys.stdout.buffer.flush()
         return
     from pipeline.view.drawing import write_drawing
+    from pipeline.view.tables import local_times
     from pipeline.view.words import Words
 
     is_screen, words = sys.stdout.isatty(), Words(config.language)
     if is_screen and table.is_empty():
         return
-    out = write_drawing(table, config.levels, config.language)
+    out = write_drawing(local_times(table, config.timezone), config.levels, config.language)
     if is_screen:
         left_out = f"; {words['left_out']}: {', '.join(out)}" if out else ""
         typer.echo(f"{words.whole(table.height)} {words['rows']}{left_out}", err=True)

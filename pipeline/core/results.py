@@ -6,13 +6,21 @@ correcting it raises `revision`; a store keeps the highest.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 ResultKind = Literal["metric", "elements", "kpi", "anomaly", "state", "ledger", "score", "progress"]
 Value = float | int | str | None
+
+
+class Extent(NamedTuple):
+    """The windows of one length that a store has, from the first start to the last."""
+
+    window_s: int
+    first_ms: int
+    last_ms: int
 
 
 @dataclass(slots=True)

@@ -110,14 +110,15 @@ def told_once(columns: list[Column], levels: Sequence[str], shared: list[str]) -
 
 
 def without_date(columns: list[Column], levels: Sequence[str], shared: list[str]) -> list[Column]:
-    """`2026-05-28T20:26:40.000Z` as `20:26:40`, the date once; milliseconds stay where one row has some."""
+    """`2026-05-29T03:26:40.000+07:00` as `03:26:40`, date and offset once; milliseconds stay where one row has some."""
     time = next(column for column in columns if column.name == "time")
-    dates = {cell[:10] for cell in time.cells}
+    dates, offsets = {cell[:10] for cell in time.cells}, {cell[23:] for cell in time.cells}
     ends = 23 if any(cell[19:23] != ".000" for cell in time.cells) else 19
-    start = 11 if len(dates) == 1 else 0
-    if start:
-        shared.append(f"{dates.pop()} UTC")
-    short = replace(time, cells=tuple(cell[start:ends] for cell in time.cells))
+    start, after = 11 if len(dates) == 1 else 0, 23 if len(offsets) > 1 else None
+    told = [*(dates if start else ()), *(f"UTC{offset.strip('Z')}" for offset in offsets if after is None)]
+    if told:
+        shared.append(" ".join(told))
+    short = replace(time, cells=tuple(cell[start:ends] + (cell[after:] if after else "") for cell in time.cells))
     return [short if column.name == "time" else column for column in columns]
 
 

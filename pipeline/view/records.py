@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from math import isfinite
+from zoneinfo import ZoneInfo
 
 from msgspec import DecodeError
 
@@ -92,6 +93,18 @@ def moment(ms: int) -> str:
         return str(ms)
 
 
+def local_moment(ms: int, zone: str) -> str:
+    """
+    >>> local_moment(1780000000000, "Asia/Ho_Chi_Minh"), local_moment(1780000000123, "UTC")
+    ('2026-05-29T03:26:40+07:00', '2026-05-28T20:26:40.123Z')
+    """
+    try:
+        moment = (_EPOCH + timedelta(milliseconds=ms)).astimezone(ZoneInfo(zone))
+    except OverflowError:
+        return str(ms)
+    return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace("+00:00", "Z")
+
+
 def _head(record: Record, what: str = "") -> str:
     parts = (f"{record.partition}:{record.offset}", moment(record.append_ms), what, _text(record.key))
     return "  ".join(part for part in parts if part)
@@ -150,7 +163,7 @@ def _json(body: bytes) -> list[str]:
 
 def _result(result: Result, line: str) -> str:
     unit = result.equipment.removeprefix(f"{line}/") if result.equipment != line else "-"
-    parts = [result.kind, unit, result.name, _window(result.window_s), moment(result.window_start)]
+    parts = [result.kind, unit, result.name, window_text(result.window_s), moment(result.window_start)]
     parts += [f"product {result.product}"] if result.product is not None else []
     parts += [f"{name} {short_text(value) or '-'}" for name, value in result.values.items()]
     if result.coverage is not None and "coverage" not in result.values:
@@ -159,7 +172,11 @@ def _result(result: Result, line: str) -> str:
     return "  " + "  ".join(part for part in parts if part)
 
 
-def _window(seconds: int) -> str:
+def window_text(seconds: int) -> str:
+    """
+    >>> window_text(10), window_text(900), window_text(28800), window_text(0)
+    ('10s', '15m', '8h', '')
+    """
     size, unit = next(((n, u) for n, u in ((3600, "h"), (60, "m")) if seconds % n == 0), (1, "s"))
     return f"{seconds // size}{unit}" if seconds else ""
 

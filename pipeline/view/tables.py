@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 import polars as pl
 
-from pipeline.core.results import ResultKind
+from pipeline.core.results import Extent, ResultKind
 
 What = Literal["metrics", "elements", "kpis", "anomalies", "alerts", "states", "ledger"]
 
@@ -27,6 +27,10 @@ class ResultStore(Protocol):
     ) -> pl.DataFrame: ...
 
     def read_alerts(self, equipment: str, since_ms: int | None, until_ms: int | None) -> pl.DataFrame: ...
+
+    def equipment(self, kind: str) -> list[str]: ...
+
+    def extents(self, kind: str, equipment: str) -> list[Extent]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +72,27 @@ SHAPES: dict[What, Shape] = {
 WHATS: tuple[What, ...] = (*SHAPES, "alerts")
 
 
-def query_table(
-    store: ResultStore,
-    what: What,
-    levels: Sequence[str],
-    equipment: str = "",
-    *,
-    since_ms: int | None = None,
-    until_ms: int | None = None,
-    window_s: int | None = None,
-) -> pl.DataFrame:
-    """The table of one measurement at `equipment` and below, with since_ms <= time < until_ms."""
-    if what == "alerts":
-        return _alerts(store.read_alerts(equipment, since_ms, until_ms), levels)
-    shape = SHAPES[what]
-    chosen = (equipment, since_ms, until_ms, window_s)
-    table = store.read(shape.kind, *chosen)
-    if what == "metrics":
-        table = _with_scores(table, store.read("score", *chosen))
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One measurement at `equipment` (a whole path) and below, with since_ms <= time < until_ms."""
+
+    what: What
+    equipment: str = ""
+    since_ms: int | None = None
+    until_ms: int | None = None
+    window_s: int | None = None
+
+
+def query_table(store: ResultStore, question: Question, levels: Sequence[str]) -> pl.DataFrame:
+    """The answer; alerts and states have no windows to choose."""
+    chosen = (question.equipment, question.since_ms, question.until_ms)
+    if question.what == "alerts":
+        return _alerts(store.read_alerts(*chosen), levels)
+    shape = SHAPES[question.what]
+    window_s = question.window_s if shape.windows else None
+    table = store.read(shape.kind, *chosen, window_s)
+    if question.what == "metrics":
+        table = _with_scores(table, store.read("score", *chosen, window_s))
     window = [_window_name().alias("window")] if shape.windows else []
     return table.select(
         time_text("window_start").alias("time"),
@@ -143,6 +150,13 @@ def _alerts(table: pl.DataFrame, levels: Sequence[str]) -> pl.DataFrame:
 def time_text(column: str) -> pl.Expr:
     """ms since the epoch as ISO 8601 with ms, UTC."""
     return pl.from_epoch(pl.col(column), time_unit="ms").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+
+
+def local_times(table: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """For people: `time` as the clocks of this zone show it, with their offset from UTC."""
+    utc = pl.col("time").str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="ms", strict=False)
+    local = utc.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.strftime("%Y-%m-%dT%H:%M:%S%.3f%:z")
+    return table.with_columns(pl.coalesce(local, "time").alias("time"))
 
 
 def level_columns(path: pl.Expr, levels: Sequence[str]) -> list[pl.Expr]:

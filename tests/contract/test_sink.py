@@ -17,7 +17,7 @@ from polars.testing import assert_frame_equal
 
 from connectors.local_store import LocalStore
 from connectors.memory_store import MemoryStore
-from pipeline.core.results import Result, ResultKind, Transition, Value
+from pipeline.core.results import Extent, Result, ResultKind, Transition, Value
 
 LINE = "park/nhà-máy/dây-chuyền-1"
 KINDS: tuple[ResultKind, ...] = ("metric", "elements", "kpi", "anomaly", "state", "ledger", "score", "progress")
@@ -38,6 +38,10 @@ class Store(Protocol):
     def read_alerts(
         self, equipment: str = "", since_ms: int | None = None, until_ms: int | None = None
     ) -> pl.DataFrame: ...
+
+    def equipment(self, kind: str) -> list[str]: ...
+
+    def extents(self, kind: str, equipment: str = "") -> list[Extent]: ...
 
     def close(self) -> None: ...
 
@@ -244,3 +248,11 @@ def test_rows_come_by_time_then_equipment_then_name(store: Store) -> None:
     keys = [(10_000, "b", "x"), (0, "c", "x"), (10_000, "a", "y"), (10_000, "a", "x")]
     store.write([replace(RESULT, window_start=t, equipment=e, name=n) for t, e, n in keys], [])
     assert store.read("metric").select("window_start", "equipment", "name").rows() == sorted(keys)
+
+
+def test_what_there_is_can_be_asked_without_reading_it(store: Store) -> None:
+    keys = [(LINE, 60, 60_000), (f"{LINE}/máy-rót", 10, 70_000), (f"{LINE}/máy-rót", 10, 20_000), (f"{LINE}0", 900, 0)]
+    store.write([replace(RESULT, equipment=e, window_s=w, window_start=t) for e, w, t in keys], [])
+    assert store.equipment("metric") == [LINE, f"{LINE}/máy-rót", f"{LINE}0"]
+    assert store.extents("metric", LINE) == [Extent(10, 20_000, 70_000), Extent(60, 60_000, 60_000)]
+    assert (store.equipment("kpi"), store.extents("kpi")) == ([], [])

@@ -12,7 +12,7 @@ from connectors.memory_store import MemoryStore
 from pipeline.core.results import Result, Value
 from pipeline.view.drawing import drawn
 from pipeline.view.narrow import columns_of, narrowed, width_of
-from pipeline.view.tables import SHAPES, WHATS, What, query_table
+from pipeline.view.tables import SHAPES, WHATS, Question, What, local_times, query_table
 from tests.unit.view.scenes import FILLING, NOW, ROOT, alarm
 
 PACKING = f"{ROOT}/packing/line-1"
@@ -37,7 +37,7 @@ def table_of(what: What) -> pl.DataFrame:
     alerts = [alarm(f"{path}/u", f"low-{n}") for n in range(2) for path in (FILLING, PACKING)]
     store = MemoryStore()
     store.write(results, alerts)
-    return query_table(store, what, LEVELS)
+    return query_table(store, Question(what), LEVELS)
 
 
 @pytest.mark.parametrize("what", WHATS)
@@ -73,6 +73,16 @@ def test_what_all_rows_share_is_said_once_above() -> None:
     assert "2026-05-28 UTC" in shared
     assert "name name" in shared
     assert next(column for column in columns if column.name == "time").cells[0] == "20:26:40"
+
+
+def test_the_offset_stays_in_every_row_where_the_clocks_were_changed() -> None:
+    zone, change = "Europe/Berlin", 1_792_890_000_000  # 2026-10-25 01:00 UTC
+    store = MemoryStore()
+    store.write([Result("state", FILLING, "state", 0, change + ms, None, 0, {}) for ms in (-1000, 3_599_000)], [])
+    table = local_times(query_table(store, Question("states"), LEVELS), zone)
+    columns, shared, _ = narrowed(columns_of(table), LEVELS, 20, "en")
+    assert columns[0].cells == ("02:59:59+02:00", "02:59:59+01:00")
+    assert "2026-10-25" in shared
 
 
 @given(st.integers(1, 300))

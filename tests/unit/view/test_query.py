@@ -1,5 +1,6 @@
 """`parkpulse query` as a person or a script calls it: standard output, standard error and the exit code."""
 
+import doctest
 import json
 import os
 import pty
@@ -12,12 +13,17 @@ from io import BytesIO
 from pathlib import Path
 from struct import pack
 from termios import TIOCSWINSZ
+from types import ModuleType
 
 import polars as pl
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+import pipeline.view.drawing
+import pipeline.view.nothing
+import pipeline.view.records
+import pipeline.view.whole_path
 from connectors.local_store import LocalStore
 from pipeline.cli.query import moment_ms, query, window_seconds
 from pipeline.core import results
@@ -114,7 +120,7 @@ def test_parquet_comes_as_bytes_on_standard_output(stored: Path) -> None:
 def test_a_piped_table_keeps_every_column_on_one_line_and_shortens_numbers(stored: Path) -> None:
     lines = called(stored, "metrics", "--equipment", UNIT, "--window", "1m").stdout.splitlines()
     (head,) = [line for line in lines if "time" in line]
-    (row,) = [line for line in lines if "2026-05-28T20:26:40.000Z" in line]
+    (row,) = [line for line in lines if "2026-05-29T03:26:40.000+07:00" in line]
     assert head.split()[-2:] == ["coverage", "revision"]
     assert "0.333333 " in row
     assert "nhiệt-độ" in row
@@ -212,8 +218,8 @@ def test_where_nothing_matches_one_line_says_so_and_what_there_is(stored: Path) 
     result = called(stored, "kpis", "--from", "2030-01-01")
     assert (result.exit_code, result.stderr) == (
         0,
-        "kpis: không có gì khớp; hiện có dữ liệu của park-01/dairy/line-1 "
-        "trong khoảng 2026-05-28T20:00:00Z đến 2026-05-28T21:00:00Z\n",
+        "kpis: chưa lưu kết quả nào loại này; hiện có dữ liệu của park-01/dairy/line-1 "
+        "trong khoảng 2026-05-29T03:00:00+07:00 đến 2026-05-29T04:00:00+07:00\n",
     )
     assert on_a_terminal(200, stored, "kpis") == (0, result.stderr.splitlines())
 
@@ -223,3 +229,61 @@ def test_parquet_does_not_go_to_a_terminal(stored: Path) -> None:
         2,
         ["--format: parquet is for files; got a terminal; add > FILE.parquet, or use table"],
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--equipment", "máy-rốt"], "--equipment: nothing is called 'máy-rốt'; there is park-01/dairy/line-1/máy-rót"),
+        (["--equipment", "dây-9"], "--equipment: nothing is called 'dây-9'; there is park-01/dairy/line-1, "),
+        (["--window", "2m"], "--window: no windows of 2m; there is 10s, 1m"),
+        (
+            ["--from", "2030-01-01"],
+            "--from/--to: nothing in this time; there is data between 2026-05-29T03:26:40+07:00 and 2026-05-29T03:26:5",
+        ),
+        (
+            ["--window", "1m", "--to", "0"],
+            "--from/--to: nothing in this time; there is data between 2026-05-29T03:26:40+07:00 and 2026-05-29T03:26:4",
+        ),
+    ],
+)  # fmt: skip
+def test_where_nothing_matches_the_cause_is_named(stored: Path, arguments: Sequence[str], says: str) -> None:
+    (stored / "park.toml").write_text(PARK.replace("data_dir", 'language = "en"\ndata_dir'), encoding="utf-8")
+    for format in ("table", "csv"):
+        result = called(stored, "metrics", *arguments, "--format", format)
+        assert result.exit_code == 0
+        assert result.stderr.startswith(f"metrics: {says}")
+        assert len(result.stdout.splitlines()) == (2 if format == "table" else 1)
+
+
+@pytest.mark.parametrize("path", ["máy-rót", "line-1/máy-rót", "dairy", "line-1/", "park-01"])
+def test_the_end_of_a_path_is_enough_where_it_is_the_only_one(stored: Path, path: str) -> None:
+    rows = json.loads(called(stored, "metrics", "--equipment", path, "--format", "json").stdout)
+    assert len(rows) == 3
+
+
+def test_of_several_paths_that_end_alike_none_is_taken(stored: Path) -> None:
+    (stored / "lines" / "line-2.toml").write_text(LINE.replace("line-1", "line-2"), encoding="utf-8")
+    assert slip_of(called(stored, "metrics", "--equipment", "máy-rót")) == (
+        "--equipment: more than one ends so; got 'máy-rót'; "
+        "expected one of park-01/dairy/line-1/máy-rót, park-01/dairy/line-2/máy-rót"
+    )
+    assert called(stored, "metrics", "--equipment", "ót").stderr.startswith("metrics: --equipment: ")
+
+
+def test_people_see_their_own_time_and_programs_utc(stored: Path) -> None:
+    (stored / "park.toml").write_text(PARK + 'timezone = "America/New_York"\n', encoding="utf-8")
+    assert "2026-05-28T16:26:40.000-04:00" in called(stored, "metrics").stdout
+    for format in ("csv", "json"):
+        assert "2026-05-28T20:26:40.000Z" in called(stored, "metrics", "--format", format).stdout
+    code, lines = on_a_terminal(60, stored, "metrics")
+    assert code == 0
+    assert "2026-05-28 UTC-04:00" in "\n".join(lines)
+    assert any(line.startswith("16:26:40 ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "module", [pipeline.view.whole_path, pipeline.view.nothing, pipeline.view.records, pipeline.view.drawing]
+)
+def test_the_examples_in_the_docstrings_are_true(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0

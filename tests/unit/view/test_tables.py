@@ -8,7 +8,7 @@ import pytest
 
 from connectors.memory_store import MemoryStore
 from pipeline.core.results import Result, ResultKind, Transition, Value
-from pipeline.view.tables import WHATS, What, query_table
+from pipeline.view.tables import WHATS, Question, What, query_table
 
 LEVELS = ("park", "site", "line", "unit")
 LINE, UNIT = "park-01/dairy/line-1", "park-01/dairy/line-1/filler"
@@ -36,18 +36,18 @@ def result(kind: ResultKind, values: dict[str, Value], name: str = "temperature"
 def table_of(what: What, *results: Result, equipment: str = "") -> pl.DataFrame:
     store = MemoryStore()
     store.write(results, [])
-    return query_table(store, what, LEVELS, equipment)
+    return query_table(store, Question(what, equipment), LEVELS)
 
 
 def alerts_of(*alerts: Transition) -> pl.DataFrame:
     store = MemoryStore()
     store.write([], alerts)
-    return query_table(store, "alerts", LEVELS)
+    return query_table(store, Question("alerts"), LEVELS)
 
 
 @pytest.mark.parametrize("what", WHATS)
 def test_the_promised_columns_are_there_and_typed_also_when_nothing_is_stored(what: What) -> None:
-    table = query_table(MemoryStore(), what, LEVELS)
+    table = query_table(MemoryStore(), Question(what), LEVELS)
     assert table.columns == [*WHERE, *COLUMNS[what]]
     assert pl.Null not in table.dtypes
 
@@ -146,5 +146,5 @@ def test_the_filters_reach_the_store() -> None:
     store = MemoryStore()
     store.write([replace(result("metric", {}), window_start=t) for t in (0, 10_000, 20_000)], [])
     store.write([result("metric", {}, window_s=60), replace(result("metric", {}), equipment="park-01/x/y")], [])
-    table = query_table(store, "metrics", LEVELS, LINE, since_ms=10_000, until_ms=20_000, window_s=10)
+    table = query_table(store, Question("metrics", LINE, 10_000, 20_000, 10), LEVELS)
     assert table["time"].to_list() == ["1970-01-01T00:00:10.000Z"]
