@@ -1,6 +1,6 @@
 """`parkpulse check CONFIG`: is this configuration whole and consistent?
 
-Rule: no connection is made; every slip is its own line.
+Rule: no connection is made; every slip is its own line. A hint is no failure: it says where figures will be missing.
 """
 
 from pathlib import Path
@@ -21,4 +21,6 @@ def check(config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Configu
         "alarms": sum(len(line.alarms) for line in park.lines),
     }
     words = Words(park.language)
+    for hint in park.hints:
+        typer.echo(f"hint: {hint}", err=True)
     typer.echo(words.said("check_ok", *(words.counted(n, name) for name, n in counts.items())))

@@ -11,11 +11,13 @@ from pipeline.config.access import check_access, located
 from pipeline.config.broker import BrokerSection, check_topics
 from pipeline.config.calendar import check_shifts, resolve_calendar
 from pipeline.config.checks import check_line
+from pipeline.config.hints import NO_LINES, line_hints, park_hints
 from pipeline.config.line_model import LineFile
 from pipeline.config.log_section import LogSection, check_log, resolved_log
 from pipeline.config.model import GatewaySection, HttpSection, ParkFile, StoreSection
 from pipeline.config.packs import Packs
 from pipeline.config.resolve import resolve_line, resolve_time
+from pipeline.config.shape import Loc
 from pipeline.config.slips import Slip, beside, validate
 from pipeline.config.toml import read_toml
 from pipeline.core.calendar import CalendarConfig
@@ -27,7 +29,7 @@ PARK = "park.toml"
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the folder says, resolved: paths absolute, times in ms, lines complete."""
+    """What the folder says, resolved: paths absolute, times in ms, lines complete. `hints`: what is legal but poor."""
 
     folder: Path
     levels: tuple[str, ...]
@@ -42,6 +44,7 @@ class Config:
     brokers: tuple[BrokerSection, ...]
     calendar: CalendarConfig | None
     lines: tuple[LineConfig, ...]
+    hints: tuple[str, ...]
 
 
 def read_config(folder: Path) -> Config:
@@ -60,7 +63,7 @@ def read_config(folder: Path) -> Config:
     return _config(folder, park, files)
 
 
-def _config(folder: Path, park: ParkFile, files: list[LineFile]) -> Config:
+def _config(folder: Path, park: ParkFile, files: dict[str, LineFile]) -> Config:
     calendar = resolve_calendar(park.shifts, park.holidays, park.timezone)
     return Config(
         folder=folder,
@@ -75,8 +78,17 @@ def _config(folder: Path, park: ParkFile, files: list[LineFile]) -> Config:
         store=park.store,
         brokers=tuple(_located(broker, folder) for broker in park.brokers),
         calendar=calendar,
-        lines=tuple(resolve_line(line, park, calendar) for line in files),
+        lines=tuple(resolve_line(line, park, calendar) for line in files.values()),
+        hints=tuple(_hints(park, files)),
     )
+
+
+def _hints(park: ParkFile, files: dict[str, LineFile]) -> Iterator[str]:
+    yield from (hint.line(PARK) for hint in park_hints(park))
+    if not files:
+        yield NO_LINES
+    for name, line in files.items():
+        yield from (hint.line(name) for hint in line_hints(line))
 
 
 def _read_park(folder: Path, said: list[str]) -> tuple[ParkFile | None, tuple[str, ...]]:
@@ -96,8 +108,9 @@ def _read_park(folder: Path, said: list[str]) -> tuple[ParkFile | None, tuple[st
     return park, levels
 
 
-def _read_lines(folder: Path, levels: tuple[str, ...], said: list[str]) -> list[LineFile]:
-    packs, files, owners = Packs(folder), [], dict[str, str]()
+def _read_lines(folder: Path, levels: tuple[str, ...], said: list[str]) -> dict[str, LineFile]:
+    """By name of their file."""
+    packs, files, owners = Packs(folder), dict[str, LineFile](), dict[str, str]()
     for path in sorted((folder / "lines").rglob("*.toml")):
         name = path.relative_to(folder).as_posix()
         try:
@@ -111,14 +124,21 @@ def _read_lines(folder: Path, levels: tuple[str, ...], said: list[str]) -> list[
             if (first := owners.setdefault(line.path, name)) != name:
                 found.append(Slip(("path",), f"{line.path!r} is the path of {first} too; a path names one line"))
             slips += beside(slips, found)
-            files.append(line)
+            files[name] = line
         said.extend(slip.line(name) for slip in [*unknown_pack, *slips])
     return files
 
 
 def _check_broker(i: int, broker: BrokerSection, folder: Path) -> Iterator[Slip]:
+    at: Loc = ("brokers", i)
+    if broker.families and not broker.filters:
+        got = ", ".join(broker.families)
+        yield Slip(
+            (*at, "families"),
+            f"match nothing; got {got}, which has no topics of its own; add [[brokers.topics]] for it",
+        )
     plain = "" if broker.is_tls else f"got the plain address {broker.url!r}; use mqtts://"
-    return check_access(("brokers", i), broker, folder, plain)
+    yield from check_access(at, broker, folder, plain)
 
 
 def _located(broker: BrokerSection, folder: Path) -> BrokerSection:

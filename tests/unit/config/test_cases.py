@@ -1,4 +1,5 @@
-"""Golden folders: a configuration and what it is told, one line a slip; which plugins there are is no part of it."""
+"""Golden folders: a configuration and what it is told, one line a slip or a hint; which plugins there are is no part
+of it."""
 
 import re
 from pathlib import Path
@@ -11,12 +12,26 @@ from pipeline.core.errors import ConfigError
 CASES = Path(__file__).parents[2] / "cases" / "config"
 
 
-@pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir()))
+def cases(told: str) -> list[str]:
+    return sorted(path.parent.name for path in CASES.glob(f"*/{told}"))
+
+
+@pytest.mark.parametrize("case", cases("expected_error.txt"))
 def test_a_wrong_configuration_is_told_all_its_slips(case: str) -> None:
     with pytest.raises(ConfigError) as refused:
         read_config(CASES / case)
     expected = (CASES / case / "expected_error.txt").read_text("utf-8")
     assert plugins_aside("\n".join(refused.value.slips)) == plugins_aside(expected.removesuffix("\n"))
+
+
+@pytest.mark.parametrize("case", cases("expected_hints.txt"))
+def test_a_poor_configuration_passes_and_is_told_what_it_will_lack(case: str) -> None:
+    expected = (CASES / case / "expected_hints.txt").read_text("utf-8")
+    assert read_config(CASES / case).hints == tuple(expected.splitlines())
+
+
+def test_every_case_says_what_is_told() -> None:
+    assert len(cases("expected_error.txt") + cases("expected_hints.txt")) == len(list(CASES.iterdir()))
 
 
 def plugins_aside(told: str) -> str:

@@ -15,7 +15,14 @@ ROOT = Path(__file__).parents[3]
 
 def test_check_counts_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", str(ROOT / "deploy" / "config" / "lite")]) == 0
-    assert capsys.readouterr().out == "ok: 1 dây chuyền, 1 máy, 4 cảnh báo\n"
+    assert capsys.readouterr() == ("ok: 1 dây chuyền, 1 máy, 4 cảnh báo\n", "")
+
+
+def test_check_passes_what_is_poor_and_gives_hints(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", str(ROOT / "tests" / "cases" / "config" / "no-lines")]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == "ok: 0 lines, 0 units, 0 alarms\n"
+    assert shown.err.startswith("hint: lines: none; ")
 
 
 def test_check_puts_each_slip_on_its_own_line_of_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
