@@ -1,8 +1,7 @@
 """Recorded CSV files as one table in event time, and that table as payloads of the own batch form.
 
 Rule: values and the order of rows stay as recorded; only times move, by whole ms. Empty cells and what is no finite
-number are no samples; a naive time is of the zone given, and every row has one. The table: event
-time in microseconds since the epoch, then one column a metric.
+number are no samples. The table: event time in microseconds since the epoch, then one column a metric.
 """
 
 import re
@@ -16,22 +15,14 @@ import polars as pl
 from pipeline.core.equipment import mend_name, name_slip
 from pipeline.core.errors import ConfigError, plain
 from pipeline.core.spelling import unknown
+from simulators.recorded_cells import read_cells, with_points
+from simulators.recorded_times import date_order, find_time, read_times
 
 US, ROW = "/us", "/row"  # no metric has a slash in its name
 EMPTY = ["", "NA", "N/A", "NaN", "nan", "null", "NULL"]
 MAX_BYTES = 1 << 16  # of a payload, but that a row is never torn
 SLICE_SAMPLES = 200_000  # encoded at once
 SECOND_US = 1_000_000
-
-USUAL = ("time", "timestamp", "datetime", "date", "t", "ts", "timestamp_ms", "time_ms", "timestamp_s", "epoch")
-ZONED = "%Y-%m-%d %H:%M:%S%.f%#z"
-NAIVE = (
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%d %H:%M",
-    "%d.%m.%Y %H:%M:%S%.f",
-    "%d.%m.%Y %H:%M",
-)
-EXPECTED = "expected ISO 8601, day.month.year or epoch s, ms, us or ns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +36,14 @@ class Choice:
 
 
 class Part(NamedTuple):
-    """One file of a recording; `offset_us` was added to its recorded times to lay it behind the one before."""
+    """One file of a recording; `offset_us` was added to its recorded times to lay it behind the one before. `remarks`:
+    how it was understood where it could be read in another way."""
 
     path: Path
     rows: int
     first_us: int
     offset_us: int
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +73,11 @@ def read_recording(paths: Sequence[Path], choice: Choice, keep_time: bool = Fals
     """Files laid end to end, one sampling period apart; with `keep_time` merged where they were recorded."""
     parts, tables, follow = list[Part](), list[pl.DataFrame](), 0
     for path in paths:
-        table = read_file(path, choice).sort(US, maintain_order=True)
+        read, remarks = read_file(path, choice)
+        table = read.sort(US, maintain_order=True)
         first, last = int(table[US][0]), int(table[US][-1])
         offset = -((first - follow) // 1000) * 1000 if parts and not keep_time else 0
-        parts.append(Part(path, len(table), first, offset))
+        parts.append(Part(path, len(table), first, offset, remarks))
         tables.append(table.with_columns(pl.col(US) + offset))
         follow = last + offset + _period_us(table[US])
     whole = pl.concat(tables, how="diagonal_relaxed").sort(US, maintain_order=True)
@@ -97,8 +91,8 @@ def _period_us(times: pl.Series) -> int:
     return max(1000, int(usual)) if isinstance(usual, int | float) else SECOND_US
 
 
-def read_file(path: Path, choice: Choice) -> pl.DataFrame:
-    """One file; raises ConfigError with one line that names it."""
+def read_file(path: Path, choice: Choice) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """One file, and remarks on it; raises ConfigError with one line that names it."""
     try:
         raw = _read_csv(path)
         stamp = find_time(raw, choice.time, choice.zone)
@@ -106,78 +100,25 @@ def read_file(path: Path, choice: Choice) -> pl.DataFrame:
         metrics = _choose(raw.columns, stamp, choice)
     except (ValueError, OSError, pl.exceptions.PolarsError) as error:
         raise ConfigError(f"{path}: {(plain(error).splitlines() or ['unreadable'])[0]}") from None
-    return pl.DataFrame([times.alias(US), *(_read_values(raw[column], name) for column, name in metrics.items())])
+    read = {name: read_cells(raw[column]) for column, name in metrics.items()}
+    remarks = [date_order(raw[stamp]).remark, *(line for _, bad in read.values() for line in bad)]
+    table = pl.DataFrame([times.alias(US), *(values.alias(name) for name, (values, _) in read.items())])
+    return table, tuple(filter(None, remarks))
 
 
 def _read_csv(path: Path) -> pl.DataFrame:
     with path.open(encoding="utf-8-sig") as file:
-        header, row = file.readline(), file.readline()
+        header = file.readline()
     bare = re.sub(r'"[^"]*"', "", header)
     delimiter = max(",;\t|", key=bare.count)
     if delimiter not in bare:
         raise ValueError(
             f"no table; got the first line {header[:60].strip()!r}; expected names with , ; tab or | between"
         )
-    comma = delimiter != "," and re.search(r"(?:^|[;\t|])\s*-?\d+,\d+\s*(?:$|[;\t|])", row) is not None
-    table = pl.read_csv(
-        path, separator=delimiter, null_values=EMPTY, infer_schema_length=None, decimal_comma=comma, glob=False
-    )
+    table = pl.read_csv(path, separator=delimiter, null_values=EMPTY, infer_schema_length=None, glob=False)
     if table.is_empty():
         raise ValueError("no rows below the header; expected at least one")
-    return table
-
-
-def find_time(table: pl.DataFrame, wanted: str, zone: str) -> str:
-    """The column named, else the first with a usual name, else the first of text that reads as times."""
-    names = {column.strip(): column for column in table.columns}
-    if wanted:
-        if wanted not in names:
-            raise ValueError(unknown("column", wanted, names))
-        return names[wanted]
-    usual = [column for name, column in names.items() if name.casefold() in USUAL]
-    texts = [column for column in table.columns if table[column].dtype == pl.String and column not in usual]
-    for column in (*usual, *texts):
-        times = _parse(table[column], zone)
-        if times.null_count() * 2 < len(times):
-            return column
-    raise ValueError(f"no column with times found; got {', '.join(table.columns)}; name it with --time")
-
-
-def read_times(column: pl.Series, zone: str) -> pl.Series:
-    """i64 microseconds since the epoch."""
-    times = _parse(column, zone)
-    if times.null_count():
-        row = times.is_null().arg_max() or 0
-        got = "nothing" if column[row] is None else repr(column[row])
-        raise ValueError(f"column {column.name!r}, row {row + 1}: no time; got {got}; {EXPECTED}")
-    return times
-
-
-def _parse(column: pl.Series, zone: str) -> pl.Series:
-    """Null where there is no time."""
-    if column.dtype.is_numeric():
-        return _from_epoch(column)
-    if column.dtype != pl.String:
-        return pl.Series(column.name, [None] * len(column), pl.Int64)
-    frame = pl.DataFrame({"text": column.str.strip_chars()})
-    text = pl.col("text").str.replace("T", " ", literal=True).str.replace("Z$", "+00:00").str.replace_all("/", "-")
-    text = pl.when(text.str.len_chars() == 10).then(text + " 00:00").otherwise(text)
-    zoned = text.str.to_datetime(ZONED, strict=False, time_unit="us").dt.timestamp("us")
-    forms = [text.str.to_datetime(form, strict=False, time_unit="us") for form in NAIVE]
-    naive = pl.coalesce(forms).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    return frame.select(pl.coalesce(zoned, naive.dt.timestamp("us"))).to_series()
-
-
-def _from_epoch(column: pl.Series) -> pl.Series:
-    """Seconds, ms, us or ns, by their size: each reads as a year before 5138."""
-    middle = column.cast(pl.Float64).abs().median()
-    size = middle if isinstance(middle, float) else 0.0
-    per_unit = next((us for limit, us in ((1e11, 1_000_000), (1e14, 1_000), (1e17, 1)) if size < limit), 0)
-    if per_unit == 0:
-        return column.cast(pl.Int64) // 1000
-    if column.dtype.is_integer():
-        return column.cast(pl.Int64) * per_unit
-    return (column * per_unit).round().cast(pl.Int64, strict=False)
+    return table if delimiter == "," else with_points(table)
 
 
 def _choose(columns: Sequence[str], stamp: str, choice: Choice) -> dict[str, str]:
@@ -199,16 +140,6 @@ def _choose(columns: Sequence[str], stamp: str, choice: Choice) -> dict[str, str
             why = "is the metric of several columns" if len(same) > 1 else name_slip(name)
             raise ValueError(f"column {column!r}: its metric {name!r} {why}; rename it or leave it out with --skip")
     return taken
-
-
-def _read_values(column: pl.Series, name: str) -> pl.Series:
-    """Numbers that stand between blanks are numbers; text stays text."""
-    column = column.alias(name)
-    if column.dtype != pl.String:
-        return column
-    text = column.str.strip_chars().replace("", None)
-    numbers = text.cast(pl.Float64, strict=False)
-    return numbers if numbers.null_count() == text.null_count() else text
 
 
 def payloads(recording: Recording, shift_us: int, cell_us: int = 0) -> Iterator[Payload]:

@@ -160,10 +160,11 @@ class Run:
 
     def parts(self) -> Iterator[str]:
         metrics = len(self.recording.table.columns) - 1
-        for path, rows, first_us, offset_us in self.recording.parts:
-            shift = offset_us + self.shift_us
-            times = _iso(first_us), _iso(first_us + shift), shift // 1000
-            yield self.words.said("replay_part", path, rows, metrics, *times)
+        for part in self.recording.parts:
+            shift = part.offset_us + self.shift_us
+            times = _iso(part.first_us), _iso(part.first_us + shift), shift // 1000
+            yield from (f"{part.path}: {remark}" for remark in part.remarks)
+            yield self.words.said("replay_part", part.path, part.rows, metrics, *times)
 
     def send(self, settings: "MqttSettings") -> str:
         """Returns the line for the end."""
