@@ -1,6 +1,7 @@
 """`parkpulse replay CONFIG FILE... --line PATH`: recorded files to the broker as if live.
 
-Rule: what the gateway would reject for its age is said before the first row is sent; what was sent was acknowledged.
+Rule: what the gateway would reject for its age is said before the first row is sent; what was sent was acknowledged;
+with recorded times what became of it is told.
 """
 
 import sys
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from connectors.mqtt.settings import MqttSettings
     from connectors.mqtt.sink import MqttSink
     from pipeline.config.read import Config
+    from pipeline.core.line_config import TimeConfig
+    from pipeline.view.account import Account
     from pipeline.view.words import Words
     from simulators.replay import Payload, Recording
 
@@ -46,6 +49,7 @@ def replay(
     """Send recorded files to the broker as if live."""
     from pipeline.config.read import read_config
     from pipeline.runtime.clock import WallClock
+    from pipeline.view.account import Account
     from pipeline.view.words import Words
     from simulators.replay import Choice, read_recording
 
@@ -58,10 +62,14 @@ def replay(
     pace = 0.0 if fast else speed or 1.0
     now = WallClock().now_ms()
     run = Run(recording, where, now, _shift_us(recording, now, pace, keep_time), pace, Words(found.language))
-    _check_ages(found, "/".join(where.split("/")[: len(found.levels) - 1]), run)
+    path = "/".join(where.split("/")[: len(found.levels) - 1])
+    _check_ages(found, path, run)
     for sentence in run.parts():
         typer.echo(sentence)
+    account = Account.open(found.data_dir / "store.sqlite", path)
     typer.echo(run.send(settings))
+    if keep_time:
+        _tell_fate(account, run.samples, _time(found, path))
 
 
 def _listed(names: str) -> tuple[str, ...]:
@@ -120,10 +128,8 @@ def _shift_us(recording: "Recording", now_ms: int, pace: float, keep_time: bool)
 def _check_ages(config: "Config", line: str, run: "Run") -> None:
     """Ages at sending grow or fall evenly, so the first and the last row tell."""
     from pipeline.config.amounts import duration_text
-    from pipeline.core.line_config import TimeConfig
 
-    declared = next((one for one in config.lines if one.path == line), None)
-    time = declared.time if declared else TimeConfig()
+    time, declared = _time(config, line), any(one.path == line for one in config.lines)
     where = "[time] of its file in lines/" if declared else f'lines/NAME.toml with path = "{line}" and [time]'
     oldest, youngest = max(run.ages_ms()), min(run.ages_ms())
     if oldest > time.max_age_ms:
@@ -136,6 +142,32 @@ def _check_ages(config: "Config", line: str, run: "Run") -> None:
             f"{line}: samples {-youngest / 1000:.0f} s ahead of now would be rejected; got max_clock_skew = "
             f'"{duration_text(time.max_clock_skew_ms)}"; set max_clock_skew = "{-youngest // 1000 + 60}s" in {where}'
         )
+
+
+def _time(config: "Config", line: str) -> "TimeConfig":
+    from pipeline.core.line_config import TimeConfig
+
+    return next((one.time for one in config.lines if one.path == line), TimeConfig())
+
+
+def _tell_fate(account: "Account", samples: int, time: "TimeConfig") -> None:
+    """Recorded times may be of no use to the line: success is what was stored. Where the store is elsewhere, so is
+    the ledger."""
+    from pipeline.config.amounts import duration_text
+    from pipeline.runtime.clock import WallClock, monotonic
+    from pipeline.view.account import SETTLED_S
+
+    if not account.store.exists():
+        typer.echo(f"{account.line}: no store on this machine; `parkpulse query CONFIG ledger` tells what was stored")
+        return
+    typer.echo(f"waiting for the ledger, {SETTLED_S:.0f} s at most", err=True)
+    until = monotonic() + SETTLED_S
+    while sum(account.since().values()) < samples and monotonic() < until:
+        WallClock().wait(1.0)
+    sentence, has_stored = account.said(samples, duration_text(time.correction_horizon_ms))
+    typer.echo(sentence, err=not has_stored)
+    if not has_stored:
+        raise typer.Exit(1)
 
 
 @dataclass
