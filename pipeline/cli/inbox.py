@@ -1,7 +1,7 @@
 """`parkpulse inbox`: metrics nobody declared, states nobody knows, what was seen of them and the lines to paste.
 
 Rule: it looks on: no lock, no commit, nothing is written. Standard output holds the list and, as a table, below it
-TOML; what was looked at, and what no file can declare, is said on standard error.
+TOML; what was looked at, what no file can declare, and what sends numbers as text, is said on standard error.
 """
 
 import sys
@@ -103,6 +103,8 @@ def _say(found: "list[Found]", newest: "Recent", words: "Words") -> None:
     said = words.said("inbox_seen", parts, begin, end) if found else words.said("inbox_empty", begin, end)
     typer.echo(f"inbox: {said}", err=True)
     for one in found:
-        if one.slip:
-            place = "/".join(name for name in (one.line, one.unit, one.metric) if name)
-            typer.echo(f"{safe(place)}: {one.slip}", err=True)
+        quoted = safe(one.quoted.strip())
+        hint = said("quoted", language, quoted, quoted.replace(",", ".")) if quoted else ""
+        place = "/".join(name for name in (one.line, one.unit, one.metric) if name)
+        for sentence in filter(None, (one.slip, hint)):
+            typer.echo(f"{safe(place)}: {sentence}", err=True)

@@ -4,7 +4,8 @@ Rule: a role is suggested only where the configuration takes it: one state a uni
 pace unit is named.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -17,6 +18,7 @@ from pipeline.view.tables import level_columns, time_text
 from pipeline.view.words import Words
 
 CUT = 14  # letters of texts on a screen
+_NUMBER = re.compile(r"\s*[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ class Found:
     @property
     def role(self) -> str:
         return "" if self.guess is None else self.guess.role + ("" if self.guess.sure else "?")
+
+    @property
+    def quoted(self) -> str:
+        """A number that it sends as text, where all its texts are some and no role says that they are names; or ""."""
+        is_some = self.kind == "text" and self.values and all(map(_NUMBER.fullmatch, self.values))
+        return self.values[0] if is_some and self.guess is None else ""
 
 
 @dataclass(slots=True)

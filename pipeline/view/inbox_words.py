@@ -44,6 +44,11 @@ INBOX_WORDS: dict[str, tuple[str, str]] = {
         "a suggestion; take the # away if it is so: one state a unit, and with several units name pace_unit above",
         "gợi ý; nếu đúng thì bỏ dấu #: mỗi máy một trạng thái, nhiều máy thì ghi pace_unit ở trên",
     ),
+    "quoted": (
+        'numbers as text, got "{0}": no statistics, no score; send {1} without quotes, unless they are names or codes',
+        'số gửi dưới dạng chữ, nhận được "{0}": không có thống kê, không có điểm bất thường; hãy gửi {1} không có dấu '
+        "nháy, trừ khi đó là tên hoặc mã",
+    ),
     "number": ("number", "số"),
     "counter": ("counter, never falls", "bộ đếm, không giảm"),
     "bool": ("0 or 1", "0 hoặc 1"),

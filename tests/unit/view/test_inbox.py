@@ -280,6 +280,23 @@ def test_what_no_file_can_declare_is_said_beside(folder: Path, write: Write, cap
     assert "park/x/filler/a: its path has 2 levels, park.toml declares 3 for a line" in shown.err
 
 
+def test_numbers_sent_as_text_stay_text_and_are_named_with_the_cure(
+    folder: Path, write: Write, capsys: Captured
+) -> None:
+    rows = [*series("torque", ["12.5", " -3 ", "1e3"]), *series("flow", ["0,5"]), *series("sku", ["4711"])]
+    write(0, {LINE: [*rows, *series("note", ["12.5", "off"]), *series("speed", [12.5]), *series("st", ["Held"])]})
+    assert run(["inbox", str(folder)]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "numbers as text" in line]
+    assert told == [
+        f'{LINE}/filler/{metric}: numbers as text, got "{got}": no statistics, no score; '
+        f"send {cure} without quotes, unless they are names or codes"
+        for metric, got, cure in (("flow", "0,5", "0.5"), ("torque", "12.5", "12.5"))
+    ]
+    assert run(["inbox", str(folder), "--format", "json"]) == 0
+    kinds = {row["name"]: row["kind"] for row in json.loads(capsys.readouterr().out)}
+    assert kinds["torque"] == kinds["flow"] == "text"
+
+
 def test_where_no_log_is_yet_one_line_says_so(folder: Path, capsys: Captured) -> None:
     assert run(["inbox", str(folder)]) == 1
     assert "no log yet at " in capsys.readouterr().err
