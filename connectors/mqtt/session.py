@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Sequence
 
+from connectors.mqtt.back_off import BackOff
 from connectors.mqtt.callbacks import Callbacks, Duty
 from connectors.mqtt.settings import MqttSettings, make_client
 from connectors.mqtt.turns import Turns
@@ -28,7 +29,7 @@ class Session:
         self._settings, self._duty = settings, duty
         self._client = make_client(settings)  # a new one for each connection: nothing of the older one lives on
         self._heard = Callbacks(filters, settings.protocol == "5", duty)
-        self._delay = 0.0
+        self._back_off = BackOff()
         self._more = False  # the last burst ended with packets left
         self._stop = threading.Event()
         self._turns = Turns()
@@ -50,6 +51,14 @@ class Session:
     @property
     def last_error(self) -> str:
         return f"{self._settings.url}: {self._heard.last_error}" if self._heard.last_error else ""
+
+    @property
+    def rival(self) -> str:
+        """That another client has our name and they expel each other; "" where nothing speaks for it."""
+        if not self._back_off.is_rivalled:
+            return ""
+        got = f"got the client id {self._settings.client_id!r} expelled again and again"
+        return f"{self._settings.url}: another gateway has this name; {got}; give each its own [gateway] name"
 
     def alive(self) -> bool:
         return self._thread.is_alive()
@@ -86,19 +95,23 @@ class Session:
             self._client.reconnect()
         except (OSError, ValueError, ConfigError) as error:
             self._heard.last_error = f"can't connect: {plain(error)}"
+            self._back_off.failed()
             return
         while self._client.socket() is not None and not self._stop.is_set():
             self._turn()
-            if not self._heard.connected and monotonic() > begun + self._settings.answer_timeout_s:
+            if self._heard.connected:
+                self._back_off.stands(monotonic() - begun)
+            elif monotonic() > begun + self._settings.answer_timeout_s:
                 self._heard.last_error = self._no_answer()
                 break
         self._leave()
         self._turns.forget()
         self._heard.connected = False
         if self._heard.connections > earlier:
-            if monotonic() - begun > 3 * self._delay:  # else two of one name may be expelling each other
-                self._delay = 0.0
+            self._back_off.ended(monotonic() - begun, self._heard.taken_over)
             self._duty.lost()
+        else:
+            self._back_off.failed()
 
     def _no_answer(self) -> str:
         """A broker that has answered before knows our protocol: it is starting, or stuck."""
@@ -146,8 +159,7 @@ class Session:
             client.loop_write()
 
     def _rest(self) -> None:
-        """Back-off with jitter between connections: 0.1 s, doubling, at most 30 s; one that stood resets it."""
-        self._delay = 30.0 if self._heard.taken_over else min(30.0, max(0.1, 2 * self._delay))
-        until = monotonic() + self._delay * random.uniform(0.5, 1.0)
+        """Jitter keeps those that were lost together from coming back together."""
+        until = monotonic() + self._back_off.delay * random.uniform(0.5, 1.0)
         while not self._stop.is_set() and (left := until - monotonic()) > 0:
             self._turns.wait(None, False, False, left)

@@ -48,6 +48,11 @@ class MqttSink:
         return self._session.connected
 
     @property
+    def rival(self) -> str:
+        """That another client has our name, and what to do; "" where none has."""
+        return self._session.rival
+
+    @property
     def last_error(self) -> str:
         return self._session.last_error
 

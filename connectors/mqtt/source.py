@@ -59,6 +59,11 @@ class MqttSource:
     def connected(self) -> bool:
         return self._session.connected
 
+    @property
+    def rival(self) -> str:
+        """That another client has our name, and what to do; "" where none has."""
+        return self._session.rival
+
     def alive(self) -> bool:
         """False: the network thread is dead, and only a new process or source helps."""
         return self._session.alive()

@@ -65,7 +65,12 @@ def run(
 
 def troubles(park: "Park", words: "Words") -> list[str]:
     """The roles that lack something; what exactly, the log says."""
-    return [f"{name}: {words['trouble']}" for name, role in park.roles.items() if role.trouble]
+    rivalled = park.rivalled
+    return [
+        f"{name}: {words['rival' if name in rivalled else 'trouble']}"
+        for name, role in park.roles.items()
+        if role.trouble
+    ]
 
 
 def _watch(view: "Watched", console: "Console", park: "Park") -> None:

@@ -62,7 +62,9 @@ class Gateway:
     @property
     def trouble(self) -> str:
         troubles = [self.state.time.trouble]
-        if not self.source.connected:
+        if self.source.rival:
+            troubles.append(f"MQTT broker: {self.source.rival}")
+        elif not self.source.connected:
             error = self.source.counts().last_error or "no answer yet"
             troubles.append(f"MQTT broker: not connected; {error}; trying again")
         return "; ".join(filter(None, troubles))

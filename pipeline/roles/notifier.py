@@ -44,6 +44,8 @@ class Notifier:
 
     @property
     def trouble(self) -> str:
+        if self.sink.rival:
+            return f"MQTT broker: {self.sink.rival}"
         if self.sink.connected:
             return ""
         return f"MQTT broker: not connected; {self.sink.last_error or 'no answer yet'}; alerts wait and are sent later"

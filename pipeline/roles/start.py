@@ -163,6 +163,16 @@ class Park:
             self.failed = self.failed or error
             self.stop.set()
 
+    @property
+    def rivalled(self) -> set[str]:
+        """Roles whose connection another gateway of the same name takes over, and they its."""
+        ends = {
+            name: role.source if isinstance(role, Gateway) else role.sink
+            for name, role in self.roles.items()
+            if isinstance(role, Gateway | Notifier)
+        }
+        return {name for name, end in ends.items() if end.rival}
+
     def lacks(self) -> str:
         """What keeps this process from being ready, a line each; "" where every role runs and lacks nothing."""
         if self.failed is not None:

@@ -87,6 +87,10 @@ SCREEN_WORDS: dict[str, Both] = {
     "whole": ("every sample accounted for", "mọi mẫu đều được tính đủ"),
     "failed": ("FAILED: samples are missing or still wait", "LỖI: có mẫu bị thiếu hoặc còn đang chờ"),
     "trouble": ("not connected to the MQTT broker", "mất kết nối với máy chủ MQTT"),
+    "rival": (
+        "another gateway has this name; give each its own [gateway] name",
+        "trùng tên với gateway khác; đặt cho mỗi gateway một [gateway] name",
+    ),
     "unreadable": ("the log cannot be read now", "hiện không đọc được nhật ký"),
     "log_lines": ("lines of the log; shown when the screen ends", "dòng nhật ký; hiện khi đóng màn hình"),
     "watch": ("watch the alerts", "theo dõi cảnh báo"),

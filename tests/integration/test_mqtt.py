@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -312,6 +313,28 @@ def test_a_second_client_with_the_same_id_expels_the_first_which_stays_away_unti
     owner.close()
     assert source.poll(0.3, 9) == []
     source.close()
+
+
+@needs_mosquitto
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_of_two_gateways_with_one_name_one_says_so_within_seconds_and_stays_away(
+    broker: EmbeddedBroker, protocol: Literal["5", "3.1.1"]
+) -> None:
+    settings = MqttSettings(broker.url, "parkpulse-gw-1", protocol)
+    rivals = [MqttSource(settings, ["plant/#"], WallClock()) for _ in range(2)]
+    await_that(lambda: any(source.rival for source in rivals), 30.0)
+    said, other = sorted(rivals, key=lambda source: not source.rival)
+    assert said.rival.startswith(f"{broker.url}: another gateway has this name; got the client id 'parkpulse-gw-1' ")
+    assert said.rival.endswith("; give each its own [gateway] name")
+    await_that(lambda: other.connected)
+    made = [source.counts().connections for source in rivals]
+    publish(broker, 1, 2)
+    assert numbers(take(other, 2)) == [1, 2]
+    time.sleep(3.0)
+    assert [source.counts().connections for source in rivals] == made
+    assert not said.connected
+    for source in rivals:
+        source.close()
 
 
 @needs_mosquitto

@@ -34,7 +34,7 @@ from tests.unit.view.scenes import (
 )  # fmt: skip
 
 PROPER = {"oee", "parkpulse", "mqtt", "ctrl-c", "ctrl", "c", "s", "d", "demo", "kpi", "ok"}
-NOTES = ("stop", "trouble", "unreadable", "log_lines", "broker", "data", "instruments")
+NOTES = ("stop", "trouble", "rival", "unreadable", "log_lines", "broker", "data", "instruments")
 SIZES = [(80, 24), (120, 30), (140, 40), (200, 60)]
 
 
