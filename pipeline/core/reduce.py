@@ -70,11 +70,6 @@ def reduce(rows: Rows, usable: Flags, hold_ms: Ints, scored: Scored, pane_ms: in
     d = rows.v - ref.take(cell)
     if not everything:
         d = np.where(usable, d, 0.0)
-    gap = np.zeros(len(rows), np.int64)
-    gap[:-1] = np.minimum(rows.t[1:] - rows.t[:-1], hold_ms[:-1])
-    gap[ends - 1] = 0
-    if not everything:
-        gap[~usable] = 0
     peak = np.where(scored.scored, scored.z, -1.0)
     return Cells(
         series=rows.series[starts],
@@ -89,10 +84,19 @@ def reduce(rows: Rows, usable: Flags, hold_ms: Ints, scored: Scored, pane_ms: in
         first_t=rows.t[starts],
         last_t=rows.t[ends - 1],
         live=usable[ends - 1],
-        cover=np.add.reduceat(gap, starts),
+        cover=np.add.reduceat(_covered(rows.t, usable, hold_ms, ends - 1), starts),
         mean_after=np.where(some, scored.mean[newest], np.nan),
         peak=np.maximum.reduceat(peak, starts),
     )
+
+
+def _covered(t: Ints, usable: Flags, hold_ms: Ints, newest: npt.NDArray[np.intp]) -> Ints:
+    """ms that each row covers within its cell; the newest of a cell covers into what comes."""
+    gap = np.zeros(len(t), np.int64)
+    gap[:-1] = np.minimum(t[1:] - t[:-1], hold_ms[:-1])
+    gap[newest] = 0
+    gap[~usable] = 0
+    return gap
 
 
 def _sums(cell: npt.NDArray[np.intp], x: Floats, size: int) -> Floats:
