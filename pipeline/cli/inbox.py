@@ -104,7 +104,7 @@ def _say(found: "list[Found]", newest: "Recent", words: "Words") -> None:
     typer.echo(f"inbox: {said}", err=True)
     for one in found:
         quoted = safe(one.quoted.strip())
-        hint = said("quoted", language, quoted, quoted.replace(",", ".")) if quoted else ""
+        hint = words.said("quoted", quoted, quoted.replace(",", ".")) if quoted else ""
         place = "/".join(name for name in (one.line, one.unit, one.metric) if name)
         for sentence in filter(None, (one.slip, hint)):
             typer.echo(f"{safe(place)}: {sentence}", err=True)
