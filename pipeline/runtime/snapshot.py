@@ -12,8 +12,16 @@ from typing import TypeVar, get_args, get_type_hints
 T = TypeVar("T")
 SHAPE_SIZE = 8
 _OWN = ("pipeline.core.", "pipeline.steps.", "pipeline.detectors.", "pipeline.alarms.")
-_BUILTINS = {"set", "frozenset", "dict", "list", "tuple", "slice", "bytearray", "complex"}
-_NUMPY = {"numpy", "numpy._core.multiarray", "numpy._core.numeric", "numpy.dtypes"}
+_PLAIN = {
+    ("builtins", "set"),
+    ("builtins", "frozenset"),
+    ("datetime", "date"),
+    ("numpy", "dtype"),
+    ("numpy", "ndarray"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "scalar"),
+    ("numpy._core.numeric", "_frombuffer"),
+}
 
 
 class SnapshotError(ValueError):
@@ -22,8 +30,12 @@ class SnapshotError(ValueError):
 
 class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
-        if module.startswith(_OWN) or module in _NUMPY or (module == "builtins" and name in _BUILTINS):
+        if (module, name) in _PLAIN:
             return super().find_class(module, name)
+        if module.startswith(_OWN) and "." not in name:
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:
+                return found
         raise SnapshotError(f"snapshot names {module}.{name}; expected values of this program only")
 
 

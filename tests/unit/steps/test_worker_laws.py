@@ -1,12 +1,12 @@
 """The laws of the worker on wild logs: what leaves equals a recomputation at once, through any cut and any crash."""
 
-import copy
 import random
 
 import pytest
 
 from pipeline.core.frames import END
 from pipeline.core.ledger import FIELDS
+from pipeline.runtime import snapshot
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.worker import step
 from tests.unit.steps.logs import told
@@ -62,7 +62,7 @@ def crashing(log, seed):
     """Polls of any size; after a crash on from an older checkpoint, silently up to the commit, then aloud."""
     r = random.Random(seed)
     state, at, committed, everything = PartitionState(), 0, 0, []
-    kept, crashes = [(0, copy.deepcopy(state))], 0
+    kept, crashes = [(0, snapshot.dump(state))], 0
     while at < len(log.entries):
         poll = log.entries[at : at + r.randrange(1, 25)]
         if at < committed:
@@ -71,7 +71,8 @@ def crashing(log, seed):
         found = said(state, out) if at >= committed else []
         if crashes < 3 and r.random() < 0.1:
             everything += found[: r.randrange(len(found) + 1)]
-            at, state = copy.deepcopy(r.choice(kept[-3:]))
+            at, checkpoint = r.choice(kept[-3:])
+            state = snapshot.load(PartitionState, checkpoint)
             crashes += 1
             continue
         everything += found
@@ -79,7 +80,7 @@ def crashing(log, seed):
         if r.random() < 0.7:
             committed = max(committed, at)
         if committed == at and r.random() < 0.2:
-            kept.append((at, copy.deepcopy(state)))
+            kept.append((at, snapshot.dump(state)))
     return everything
 
 
