@@ -2,8 +2,9 @@
 
 Rules: integers in ms, so that sums are exact; time without a known state is unclassified; a counter's increase belongs
 to the base window of its later sample, its first sample counts 0, a fall is a reset and counts the new value (a wrap
-only where declared); what no counter can show (negative, 2^53 and more) counts nothing. States, modes and counters may
-come by different sources, each in its own time: pieces are kept and laid over each other when a window is asked for.
+only where declared); what no counter can show (negative, 2^53 or its wrap and more) counts nothing. States, modes and
+counters may come by different sources, each in its own time: pieces are kept and laid over each other when a window is
+asked for.
 """
 
 from bisect import bisect_right
@@ -19,6 +20,7 @@ from pipeline.core.states import Piece, Span, StateTrack, overlaid
 BASE_MS = 10_000
 ALWAYS = -(1 << 60)
 TOO_MANY = float(1 << 53)
+MOST = 1 << 53  # of one thing in one window: resets without end may add up to what is no count any more
 TIMES = ("apt", "aust", "adet", "adot")
 PARTS = ("good", "reject", "rework")
 METERED = ("energy_wh", "water_l")
@@ -72,6 +74,8 @@ class UnitBook:
         """Samples of one counter in order (t i64, v f64); `wrap` 0 where it has none."""
         what, scale = COUNTED[role]
         fit = (v >= 0) & (v * scale < TOO_MANY)
+        if wrap:
+            fit &= v < wrap
         t, v = t[fit], np.rint(v[fit] * scale)
         if not len(v):
             return
@@ -81,7 +85,7 @@ class UnitBook:
         rise[fallen] = v[fallen] + (wrap * scale - before[fallen] if wrap else 0.0)
         self.counters[metric] = float(v[-1])
         starts, place = np.unique(t // BASE_MS * BASE_MS, return_inverse=True)
-        sums = np.rint(np.bincount(place, rise)).astype(np.int64)
+        sums = np.minimum(np.rint(np.bincount(place, rise)), TOO_MANY).astype(np.int64)
         for start, counted in zip(starts.tolist(), sums.tolist(), strict=True):
             if counted:
                 self.made.setdefault(start, [0] * len(QUANTITY))[QUANTITY[what]] += counted
@@ -104,7 +108,7 @@ class UnitBook:
         for at in range(-(-start // BASE_MS) * BASE_MS, end, BASE_MS):
             for place, counted in enumerate(self.made.get(at, ())):
                 total[place] += counted
-        return total
+        return [min(counted, MOST) for counted in total]
 
     def spans(self, start: int, end: int) -> Iterator[Span]:
         """Where a state is known or a part was made within [start, end): a long silence has no windows of its own."""

@@ -55,6 +55,16 @@ def test_readings_that_no_counter_can_show_count_nothing():
     assert counted([(1, 10), (2, -4), (3, np.nan), (4, 1e300), (5, np.inf), (6, 12)]) == {0: 2}
 
 
+def test_readings_beyond_a_declared_wrap_count_nothing():
+    assert counted([(1, 10), (2, 70_000), (3, 12)], wrap=65_536.0) == {0: 2}
+
+
+def test_resets_without_end_add_up_to_no_more_than_can_be_counted_on():
+    unit, readings = book(), np.where(np.arange(6_000) % 2, 9e15, 0.0)
+    unit.count("good", "good_count", np.arange(6_000) * 10, readings, 0.0)
+    assert [unit.quantities(0, end)[0] for end in (10_000, 60_000)] == [1 << 53, 1 << 53]
+
+
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30), st.integers(0, 30))
 def test_parts_are_whole_and_the_same_however_the_readings_are_cut(values, cut):
     readings = [(k * 1_700, v) for k, v in enumerate(values)]
