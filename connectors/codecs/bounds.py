@@ -9,12 +9,12 @@ from typing import get_args
 
 from pipeline.core.alarm import State
 from pipeline.core.equipment import line_slip, name_slip
-from pipeline.core.plausible import COUNTABLE
+from pipeline.core.plausible import COUNTABLE, MAX_TEXT
 from pipeline.core.results import Result, Transition, Value
 
 FAR_MS = 253_402_300_799_999  # the last ms of the year 9999
 MAX_WINDOW_S = 366 * 86_400
-MAX_NAME, MAX_TEXT, MAX_VALUES = 200, 8_192, 500
+MAX_NAME, MAX_VALUES = 200, 500
 STATES = frozenset(get_args(State))
 
 

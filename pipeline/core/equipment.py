@@ -12,6 +12,7 @@ beginning with `_`. Letters of any script count, with the marks that belong to t
 import unicodedata
 
 MAX_NAME = 64
+MAX_PATH = 1_024  # bytes: what a topic of MQTT still carries with room for what stands around it
 UNASSIGNED = "_unassigned"  # the pseudo-line of what names no line
 
 
@@ -33,6 +34,8 @@ def name_slip(name: str) -> str:
 
 def path_slip(path: str) -> str:
     """What is wrong with the names of a path, or ""."""
+    if len(path.encode()) > MAX_PATH:
+        return f"is longer than {MAX_PATH} bytes"
     for name in path.split("/"):
         if slip := name_slip(name):
             return f"the level {name!r} {slip}" if name else "a level is empty"

@@ -1,12 +1,14 @@
 """What no gateway can have written, though it is a frame: numbers and names that would break those who use them."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pipeline.core.equipment import line_slip, name_slip
 from pipeline.core.frames import Frame
 from pipeline.core.names_block import Names
 
 COUNTABLE = 1 << 53
+MAX_TEXT = 8_192
 DAY_MS = 86_400_000
 AHEAD_MS = 366 * DAY_MS  # a clock may be wrong by much; by more, nobody wrote it
 REMEMBERED = 20_000
@@ -19,7 +21,17 @@ def implausible(frame: Frame, append_ms: int) -> str:
             return f"frame: {name}: more than can have been counted; got {getattr(frame, name)}; expected at most 2^53"
     if not 0 <= frame.ingest_ms <= append_ms + AHEAD_MS:
         return f"frame: ingest_ms: no time of receipt; got {frame.ingest_ms}; expected 0 to a year ahead of the log"
+    if slip := _gateway_slip(frame.gateway):
+        return slip
+    if frame.texts and (longest := max(map(len, frame.texts))) > MAX_TEXT:
+        return f"frame: a text of {longest} characters; expected at most {MAX_TEXT}"
     return ""
+
+
+@lru_cache(maxsize=1_024)
+def _gateway_slip(name: str) -> str:
+    slip = name_slip(name)
+    return f"frame: the gateway's name {slip}; got {name[:70]!r}; expected a legal name" if slip else ""
 
 
 @dataclass(slots=True)

@@ -26,6 +26,10 @@ def test_what_a_gateway_with_any_clock_writes_is_plausible(behind_ms):
         ({"total_rows": 1 << 63}, "total_rows"),
         ({"total_rejects": 1 << 63}, "total_rejects"),
         ({"boot": 1 << 63}, "boot"),
+        ({"gateway": ""}, "gateway"),
+        ({"gateway": "g" * 300}, "gateway"),
+        ({"gateway": "gw\n1"}, "gateway"),
+        ({"texts": ("execute", "x" * 9_000)}, "text"),
     ],
 )
 def test_numbers_that_nobody_can_have_counted_are_named(changes, named):
@@ -39,5 +43,6 @@ def test_paths_and_names_are_legal_ones():
     assert spelling.slip("_unassigned", ()) == ""
     assert "key" in spelling.slip("park/li#ne", good)
     assert "key" in spelling.slip("", good)
+    assert "key" in spelling.slip("/".join(["level"] * 200), good)
     assert "name" in spelling.slip("park/line-1", (FrameName("a", "x/y", ""),))
     assert "name" in spelling.slip("park/line-1", (FrameName("a", "", ""),))
