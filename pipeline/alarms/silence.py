@@ -1,7 +1,8 @@
 """Rule `silence`: a series of which no row in time has come for `after` of the line's running time.
 
-Rules: an outage of the chain makes nobody silent (running time); a series never seen is not silent; the next row in
-time ends it. Its times are append times: those of the newest row, plus `after` for the raise.
+Rules: an outage of the chain makes nobody silent (running time); a series never seen is not silent; one that the rule
+has not heard counts from the rule's begin; the next row in time ends it. Its times are append times: those of the
+newest row, plus `after` for the raise.
 """
 
 from dataclasses import dataclass, replace
@@ -23,9 +24,11 @@ class Silence:
         return feed.append_ms
 
     def step(self, memory: Memory, feed: SeriesFeed) -> tuple[Memory, list[Change]]:
-        if feed.newest is None:
+        known = [heard for heard in (feed.newest, memory.heard) if heard is not None]
+        is_seen = feed.newest is not None or feed.clock_ms is not None
+        if not known or not is_seen:
             return memory, []
-        heard = max(feed.newest, memory.heard or feed.newest)
+        heard = max(known)
         changes: list[Change] = []
         if memory.active and heard != memory.heard:
             changes.append(Change(False, heard[1], 0, None, None))

@@ -66,8 +66,9 @@ class Traits:
             self.watched[code] = registry.names[code] in watched
 
     def _widths(self, config: LineConfig, size: int) -> None:
-        for width in {*self.wants, *(s * 1000 for s in config.windows)}:
-            self.wants[width] = grown(self.wants.get(width, _flags()), size, False)
+        """Kept in order of length, so that results leave in one order however the lines came."""
+        widths = sorted({*self.wants, *(s * 1000 for s in config.windows)})
+        self.wants = {width: grown(self.wants.get(width, _flags()), size, False) for width in widths}
 
     def _set(self, code: int, metric: MetricConfig, config: LineConfig) -> None:
         self.hold_ms[code] = metric.hold_ms

@@ -41,7 +41,7 @@ class AlarmEntry:
 
 @dataclass(frozen=True, slots=True)
 class AlarmBook:
-    """The alarms of one line by (unit, alarm)."""
+    """The alarms of one line by (unit, alarm). `started`: a new rule begins at its tick, not with its series."""
 
     entries: dict[tuple[str, str], AlarmEntry] = field(default_factory=dict)
     started: bool = False

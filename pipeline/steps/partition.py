@@ -1,7 +1,7 @@
 """All that a worker remembers of one line, and of one partition. Values only: a snapshot is these, and nothing else."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,8 @@ class LineState:
         """In force from here on. A unit that keeps its state metrics keeps its book; one that is gone publishes no
         more."""
         before = {unit.name: unit for unit in self.config.units}
+        if config != self.config:
+            self.alarms = replace(self.alarms, started=True)
         self.config = config
         booked = {unit.name: unit for unit in config.units if any(m.role in BOOKED for m in unit.metrics)}
         for name in [name for name in self.books if name not in booked]:

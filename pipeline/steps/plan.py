@@ -34,13 +34,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """What the records say of themselves, i64 by record, and `ended`; their line codes."""
+    """What the records say of themselves, i64 by record, and `ended`; their line codes. `told`: the time of receipt, as
+    far as the log's own time bears it out: a gateway's clock may be wrong, too."""
 
     line: Ints
     size: Ints
     offset: Ints
     append: Ints
-    ingest: Ints
+    told: Ints
     ended: Flags
 
 
@@ -63,7 +64,7 @@ class Plan:
 def plan(state: PartitionState, entries: Sequence[Entry]) -> Plan:
     frames = [entry.frame for entry in entries]
     lines = [state.registry.lines[entry.line] for entry in entries]
-    heads = _heads(entries, frames, lines)
+    heads = _heads(state, entries, frames, lines)
     booked, repeat = state.ledger.receive(lines, frames)
     frame = np.repeat(np.arange(len(frames)), heads.size)
     rows = read_rows(state, frames, lines, booked.take(frame))
@@ -71,7 +72,7 @@ def plan(state: PartitionState, entries: Sequence[Entry]) -> Plan:
     wrong, repeated = _wrong(state, heads, rows, frame), repeat.take(frame)
     wrong &= ~repeated
     bad = wrong | repeated
-    counted, top = np.minimum(rows.t, heads.ingest.take(frame)), rows.t
+    counted, top = np.minimum(rows.t, heads.told.take(frame)), rows.t
     if bad.any():
         counted, top = np.where(bad, NEVER, counted), np.where(bad, NEVER, top)
     runs = _runs(frame, state.registry.source_of.take(rows.series), counted, top)
@@ -86,21 +87,23 @@ def plan(state: PartitionState, entries: Sequence[Entry]) -> Plan:
     )  # fmt: skip
 
 
-def _heads(entries: Sequence[Entry], frames: Sequence[Frame], lines: Sequence[int]) -> Heads:
+def _heads(state: PartitionState, entries: Sequence[Entry], frames: Sequence[Frame], lines: Sequence[int]) -> Heads:
+    line, append = np.array(lines, np.int64), np.array([entry.append_ms for entry in entries], np.int64)
+    ingest = np.array([frame.ingest_ms for frame in frames], np.int64)
     return Heads(
-        np.array(lines, np.int64),
+        line,
         np.array([len(frame.t) for frame in frames], np.int64),
         np.array([entry.offset for entry in entries], np.int64),
-        np.array([entry.append_ms for entry in entries], np.int64),
-        np.array([frame.ingest_ms for frame in frames], np.int64),
+        append,
+        np.minimum(ingest, append + state.times.max_clock_skew[line]),
         np.array([frame.flags & END for frame in frames]) != 0,
     )
 
 
 def _wrong(state: PartitionState, heads: Heads, rows: Rows, frame: Ints) -> Flags:
-    """Rows with a wrong clock: too far ahead of their record's ingest time, or too old."""
-    ahead = heads.ingest + state.times.max_clock_skew[heads.line]
-    oldest = heads.ingest - state.times.max_age[heads.line]
+    """Rows with a wrong clock: too far ahead of their record's time of receipt, or too old."""
+    ahead = heads.told + state.times.max_clock_skew[heads.line]
+    oldest = heads.told - state.times.max_age[heads.line]
     return np.asarray((rows.t > ahead.take(frame)) | (rows.t < oldest.take(frame)), np.bool_)
 
 

@@ -127,7 +127,6 @@ def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
         found = metrics.results(state, table, saying.offset)
         out.windows.append(found)
         saying.add(metrics.anomalies(state, found))
-    saying.add(publish.progress(state, ticks))
     busy = list(each(ticks, np.flatnonzero(state.busy[ticks.line])))
     if busy:
         seen = units.closed(state, rows, z)
@@ -138,6 +137,7 @@ def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
             saying.add((tick.line, result) for result in booked.changes)
             saying.of(tick.line).alerts.extend(publish.alarms(state, line, tick, seen))
         saying.add(line_elements.elements(state, busy))
+    saying.add(publish.progress(state, ticks))
     out.results += saying.all()
 
 
@@ -161,7 +161,8 @@ def _say_ledgers(state: PartitionState, entries: Sequence[Entry], out: Output) -
     for k in np.flatnonzero(state.ledger_said[codes] < step_now).tolist():
         if state.ledger_said[codes[k]] < step_now:
             state.ledger_said[codes[k]] = step_now
-            _say_ledger(state, entries[k], out)
+            if not entries[k].frame.flags & END:  # which says its ledger behind itself
+                _say_ledger(state, entries[k], out)
 
 
 def _say_ledger(state: PartitionState, entry: Entry, out: Output) -> None:
