@@ -49,9 +49,15 @@ KEYS_VI: dict[str, str] = {
     "Health, readiness and instruments of every role.": "Tình trạng, sẵn sàng và số đo vận hành của mọi vai trò.",
     "Address to listen on.": "Địa chỉ để nghe.",
     "Port to listen on; 0: a free one, printed at the start.": "Cổng để nghe; 0: cổng trống bất kỳ, in ra lúc bắt đầu.",
-    "Where the log lives: sqlite (files in data_dir) or memory (gone at exit).":
-        "Nơi đặt nhật ký: sqlite (tệp trong data_dir) hoặc memory (mất khi thoát).",
-    "Partitions of the topics whose key is a line.": "Số phân vùng của các chủ đề có khóa là dây chuyền.",
+    "Where the log lives: sqlite (files in data_dir), kafka, or memory (gone at exit).":
+        "Nơi đặt nhật ký: sqlite (tệp trong data_dir), kafka, hoặc memory (mất khi thoát).",
+    "Kafka: some of its brokers, HOST:PORT.": "Kafka: vài máy chủ của nó, MÁY:CỔNG.",
+    "Partitions of the topics whose key is a line; 0: one, of Kafka 12.":
+        "Số phân vùng của các chủ đề có khóa là dây chuyền; 0: một, với Kafka là 12.",
+    "How Kafka lets us in.": "Cách Kafka cho ta vào.",
+    "Speak TLS.": "Dùng TLS.",
+    "Our own certificate (PEM file), where Kafka asks for one.": "Chứng chỉ của ta (tệp PEM), nếu Kafka đòi hỏi.",
+    "How user name and password are proved.": "Cách chứng minh tên người dùng và mật khẩu.",
     "Where results live: local (one file in data_dir).": "Nơi đặt kết quả: local (một tệp trong data_dir).",
     "park.toml: what holds for every line.": "park.toml: điều chung cho mọi dây chuyền.",
     "Names of the equipment levels, top down; the last two are line and unit.":

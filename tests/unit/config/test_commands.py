@@ -21,7 +21,7 @@ def test_check_counts_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
 def test_check_passes_what_is_poor_and_gives_hints(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", str(ROOT / "tests" / "cases" / "config" / "no-lines")]) == 0
     shown = capsys.readouterr()
-    assert shown.out == "ok: 0 lines, 0 units, 0 alarms\n"
+    assert shown.out == "ok: 0 dây chuyền, 0 máy, 0 cảnh báo\n"
     assert shown.err.startswith("hint: lines: none; ")
 
 

@@ -122,7 +122,7 @@ def test_a_piped_table_keeps_every_column_on_one_line_and_shortens_numbers(store
     (head,) = [line for line in lines if "time" in line]
     (row,) = [line for line in lines if "2026-05-29T03:26:40.000+07:00" in line]
     assert head.split()[-2:] == ["coverage", "revision"]
-    assert "0.333333 " in row
+    assert "0,333333 " in row
     assert "nhiệt-độ" in row
     assert "…" not in "".join(lines)
 
