@@ -17,16 +17,11 @@ from connectors.mqtt.sink import MqttSink, Publication
 from connectors.services.broker import EmbeddedBroker, embedded_broker
 from pipeline.config.read import Config, read_config
 from pipeline.config.toml import read_toml
-from pipeline.core.errors import Unavailable
-from pipeline.core.ports import Log
-from pipeline.roles.gateway import Gateway
-from pipeline.roles.historian import Historian
-from pipeline.roles.notifier import Notifier
 from pipeline.roles.start import ROLES, Park, open_log, started
-from pipeline.roles.worker import Worker
-from pipeline.runtime.clock import VirtualClock, monotonic
+from pipeline.runtime.clock import VirtualClock
 from simulators import summary
-from simulators.drive import PATIENCE_S, Drive, Message
+from simulators.drive import Drive, Message
+from simulators.leftover import Unended, finish, gateway_of, newest_append, second_behind, take_up
 from simulators.live import Live
 from simulators.plant import Plant
 
@@ -63,22 +58,11 @@ def prepare(folder: Path, broker: EmbeddedBroker, language: str) -> Config:
     return read_config(target)
 
 
-def newest_append(log: Log) -> int:
-    """Append time of the newest record of samples.v1, 0 in an empty log."""
-    reader = log.reader("samples.v1", "")
-    newest = 0
-    for partition in reader.partitions:
-        end = reader.end_offset(partition)
-        if end > reader.first_offset(partition):
-            reader.seek(partition, end - 1)
-            newest = max([newest, *(record.append_ms for record in reader.poll(0.5))])
-    reader.close()
-    return newest
-
-
 @dataclass
 class Demo:
-    """A run in `folder`, from `start_ms` or the newest append time there; `make_plant` gets the time it begins at."""
+    """A run in `folder`, from `start_ms` or the newest append time there; `make_plant` gets the time it begins at.
+
+    `took_up`: the last run in this folder had been killed, and what it left was stored first."""
 
     folder: Path
     start_ms: int
@@ -87,6 +71,7 @@ class Demo:
     language: str = "vi"
     port: int = 0
     stack: ExitStack = field(default_factory=ExitStack)
+    took_up: bool = False
 
     def __enter__(self) -> "Demo":
         try:
@@ -97,13 +82,12 @@ class Demo:
         return self
 
     def _open(self) -> None:
+        self.unended = Unended(self.folder)
         self.broker = self.stack.enter_context(embedded_broker(self.folder / "broker", self.port))
         self.config = prepare(self.folder, self.broker, self.language)
         self.clock = VirtualClock(self.start_ms)
         self.log = open_log(self.config, self.clock)
-        newest = newest_append(self.log)
-        if newest:  # the last run's end closed the second it ended in
-            self.start_ms = max(self.start_ms, (newest // 1000 + 1) * 1000)
+        self._go_on()
         self.clock.advance(self.start_ms)
         self.plant = self.make_plant(self.start_ms)
         self.store = LocalStore(self.config.data_dir / "store.sqlite")
@@ -113,18 +97,22 @@ class Demo:
         self.live = Live(self.log)
         sender = MqttSink(MqttSettings(self.broker.url, "parkpulse-plant", self.broker.protocol))
         self.stack.callback(sender.close)
-        gateway = self.gateway
+        gateway = gateway_of(self.park)
 
         def publish(messages: Sequence[Message]) -> None:
             sender.publish([Publication(topic, body) for topic, body in messages])
 
         self.drive = Drive(self.plant, publish, lambda: gateway.durable, self.clock, self.start_ms, self.speed)
 
-    @property
-    def gateway(self) -> Gateway:
-        role = self.park.roles["gateway"]
-        assert isinstance(role, Gateway)
-        return role
+    def _go_on(self) -> None:
+        """Behind the last run; what that left, because it was killed, is none of this run's."""
+        newest = newest_append(self.log)
+        if newest and self.unended.is_there():
+            take_up(self.config, newest)
+            newest, self.took_up = newest_append(self.log), True
+        if newest:
+            self.start_ms = max(self.start_ms, second_behind(newest))
+        self.unended.begin()
 
     def tick(self) -> None:
         if self.park.failed is not None:
@@ -132,36 +120,10 @@ class Demo:
         self.drive.tick()
 
     def finish(self) -> None:
-        """Moves the clocks past the newest row and waits until everything is in the store and told."""
-        self.gateway.finishing.set()
-        patience = monotonic() + PATIENCE_S
-        while not self._drained():
-            if self.park.failed is not None:
-                raise self.park.failed
-            if monotonic() > patience:
-                raise Unavailable(f"demo: results are not all in the store after {PATIENCE_S:.0f} s")
-            self.clock.wait(0.01)
+        """Everything is in the store, and told, when it returns."""
+        finish(self.park)
+        self.unended.end()
         self.live.look()
-
-    def _drained(self) -> bool:
-        worker = self.park.roles["worker"]
-        assert isinstance(worker, Worker)
-        if not self.gateway.ended or sum(worker.spoken_to.values()) < self.end("samples.v1"):
-            return False
-        return all(
-            self.committed(topic, group) >= self.end(topic)
-            for topic in ("results.v1", "alerts.v1")
-            for group in ("historian", "notifier")
-        )
-
-    def end(self, topic: str) -> int:
-        reader = self.log.reader(topic, "")
-        return sum(reader.end_offset(partition) for partition in reader.partitions)
-
-    def committed(self, topic: str, group: str) -> int:
-        role = self.park.roles[group]
-        assert isinstance(role, Historian | Notifier)
-        return role.taken(topic)
 
     def summary(self) -> dict[str, object]:
         """interfaces of a run's summary; call after `finish`."""

@@ -77,6 +77,7 @@ def alerts(store: LocalStore, faults: Sequence[Fault], since_ms: int) -> list[Al
     columns = ("id", "alarm", "equipment", "state", "event_time_ms", "raised_ms")
     if found.is_empty():
         return []
+    found = found.filter(pl.col("raised_ms") >= since_ms)
     for id_, alarm, equipment, state, event_ms, raised_ms in zip(
         *(found.sort("event_time_ms", "transition")[name].to_list() for name in columns), strict=True
     ):

@@ -88,6 +88,8 @@ def _greet(run: "Demo", lang: str, data: Path) -> None:
     from pipeline.view.words import Words
 
     w = Words(lang)
+    if run.took_up:
+        typer.echo(w["took_up"])
     typer.echo(f"{w['demo']}  {w['broker']}: {run.broker.url} ({run.broker.kind})  {w['data']}: {data}")
     typer.echo(f"{w['watch']}: mosquitto_sub -h 127.0.0.1 -p {run.broker.port} -v -t 'parkpulse/v1/alerts/#'")
     typer.echo(f"{w['query']}: {sys.argv[0]} query {data}/config kpis")

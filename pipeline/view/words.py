@@ -99,6 +99,10 @@ SCREEN_WORDS: dict[str, Both] = {
     "broker": ("MQTT broker", "máy chủ MQTT"),
     "instruments": ("metrics", "số đo vận hành"),
     "stop": ("Ctrl-C ends", "Ctrl-C để dừng"),
+    "took_up": (
+        "the last run was cut off; what it had left is stored now",
+        "lần chạy trước bị ngắt ngang; dữ liệu còn lại nay đã được lưu",
+    ),
     "end": ("end of run", "kết thúc"),
     "rows": ("rows", "dòng"),
     "left_out": ("not shown on so narrow a screen", "màn hình hẹp nên không hiện"),
