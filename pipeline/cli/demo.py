@@ -1,6 +1,5 @@
 """`parkpulse demo`: bundled factory lines, all roles and a view, from nothing."""
 
-import signal
 import sys
 import threading
 from datetime import UTC, datetime
@@ -9,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from pipeline.cli.ending import Ending
 
 if TYPE_CHECKING:
     from pipeline.view.kept_log import KeptLog
@@ -34,7 +35,6 @@ def demo(
     """Run the bundled plant on this machine: no broker, no account, nothing to configure."""
     from rich.console import Console
 
-    from pipeline.core.errors import ConfigError
     from pipeline.view.kept_log import logs_kept
     from pipeline.view.screen import shown
     from pipeline.view.words import Words
@@ -42,29 +42,31 @@ def demo(
     from simulators.demo import Demo, is_whole, write_summary
     from simulators.plant import Plant
 
-    if lang not in ("vi", "en"):
-        raise ConfigError(f"--lang: unknown language {lang!r}; expected vi or en")
-    if seconds is not None and seconds <= 0:
-        raise ConfigError(f"--seconds: got {seconds:g}; expected a number above 0")
-    if speed <= 0:
-        raise ConfigError(f"--speed: got {speed:g}; expected a number above 0")
-    console = Console()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    _check(lang, seconds, speed)
+    console, ending = Console(), Ending(threading.Event())
     first = start_ms(start, speed, seed)
     run = Demo(data, first, lambda begin: Plant(bundled_lines(), seed, begin), speed, lang, port)
     with logs_kept(console, "WARNING", Words(lang)) as kept, run:
         _greet(run, lang, data)
-        with shown(_watched(run, lang, data, kept), console, typer.echo) as view:
-            _drive(run, seconds, stop, view)
+        with shown(_watched(run, lang, data, kept), console, typer.echo) as view, ending.watched():
+            _drive(run, seconds, ending.stop, view)
         run.finish()
         found = run.summary()
-    say_end(found, lang)
     if summary is not None:
         write_summary(found, summary)
+    say_end(found, lang)
     if not is_whole(found):
         raise typer.Exit(1)
+
+
+def _check(lang: str, seconds: float | None, speed: float) -> None:
+    from pipeline.core.errors import ConfigError
+
+    if lang not in ("vi", "en"):
+        raise ConfigError(f"--lang: unknown language {lang!r}; expected vi or en")
+    for option, number in (("--seconds", seconds), ("--speed", speed)):
+        if number is not None and number <= 0:
+            raise ConfigError(f"{option}: got {number:g}; expected a number above 0")
 
 
 def start_ms(text: str | None, speed: float, seed: int) -> int:

@@ -1,20 +1,21 @@
-"""`parkpulse run CONFIG`: the roles named, or all, until SIGTERM or Ctrl-C; on a terminal with a screen of its lines.
+"""`parkpulse run CONFIG`: the roles named, or all, until told to stop; on a terminal with a screen of its lines.
 
 Rule: where no terminal is, nothing is said but the address of the instruments and what the log says.
 """
 
-import signal
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.ending import Ending
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipeline.roles.start import Park
-    from pipeline.view.screen import Watched
+    from pipeline.roles.start import Park, RoleName
+    from pipeline.view.kept_log import KeptLog
     from pipeline.view.words import Words
 
 ConfigFolder = Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration folder (holds park.toml).")]
@@ -28,39 +29,54 @@ def run(
     from rich.console import Console
 
     from pipeline.config.read import read_config
-    from pipeline.core.errors import ConfigError
-    from pipeline.roles.start import ROLES, Park, open_log, started
+    from pipeline.roles.start import Park, open_log, started
     from pipeline.runtime.clock import WallClock
     from pipeline.runtime.endpoint import Endpoint
     from pipeline.view.kept_log import logs_kept
-    from pipeline.view.screen import can_draw, watched
+    from pipeline.view.screen import can_draw
     from pipeline.view.words import Words
 
-    found = read_config(config)
-    unknown = [name for name in role or () if name not in ROLES]
-    if unknown:
-        raise ConfigError(f"--role: unknown role {unknown[0]!r}; known roles: {', '.join(ROLES)}")
-    console, clock, words = Console(), WallClock(), Words(found.language)
-    has_screen = can_draw(console)
+    names, found = _roles(role), read_config(config)
+    console, clock = Console(), WallClock()
     with ExitStack() as stack:
-        kept = stack.enter_context(logs_kept(console, "WARNING" if has_screen else "INFO", words))
-        log = open_log(found, clock)
-        park = Park(found, clock, log)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: park.stop.set())
-        endpoint = stack.enter_context(
-            Endpoint(park.instruments.registry, park.lacks, found.http.host, found.http.port)
-        )
-        started(stack, park, [name for name in ROLES if not role or name in role])
-        address = f"http://{found.http.host}:{endpoint.port}/metrics"
-        if not has_screen:
+        words = Words(found.language)
+        kept = stack.enter_context(logs_kept(console, "WARNING" if can_draw(console) else "INFO", words))
+        park = Park(found, clock, open_log(found, clock))
+        ending = Ending(park.stop)
+        http = Endpoint(park.instruments.registry, park.lacks, found.http.host, found.http.port)
+        port = stack.enter_context(http).port
+        started(stack, park, names)
+        address = f"http://{found.http.host}:{port}/metrics"
+        if can_draw(console):
+            with ending.watched():
+                _watch(park, address, kept, console)
+        else:
             typer.echo(f"metrics: {address}")
             park.stop.wait()
-            return
-        view = watched(found, log, clock, words, words["title"])
-        foot = f"{words['instruments']} {address} · {words['stop']}"
-        view.notes = lambda: [*troubles(park, words), *(kept.notes(words) if kept else ()), foot]
-        _watch(view, console, park)
+
+
+def _roles(wanted: list[str] | None) -> "list[RoleName]":
+    from pipeline.core.errors import ConfigError
+    from pipeline.roles.start import ROLES
+
+    for name in wanted or ():
+        if name not in ROLES:
+            raise ConfigError(f"--role: unknown role {name!r}; known roles: {', '.join(ROLES)}")
+    return [name for name in ROLES if not wanted or name in wanted]
+
+
+def _watch(park: "Park", address: str, kept: "KeptLog | None", console: "Console") -> None:
+    """The lines on a screen until it is time to stop."""
+    from pipeline.view.screen import PICTURE_S, on_screen, watched
+    from pipeline.view.words import Words
+
+    words = Words(park.config.language)
+    view = watched(park.config, park.log, park.clock, words, words["title"])
+    foot = f"{words['instruments']} {address} · {words['stop']}"
+    view.notes = lambda: [*troubles(park, words), *(kept.notes(words) if kept else ()), foot]
+    with on_screen(view, console) as screen:
+        while not park.stop.wait(PICTURE_S):
+            screen.refresh()
 
 
 def troubles(park: "Park", words: "Words") -> list[str]:
@@ -71,11 +87,3 @@ def troubles(park: "Park", words: "Words") -> list[str]:
         for name, role in park.roles.items()
         if role.trouble
     ]
-
-
-def _watch(view: "Watched", console: "Console", park: "Park") -> None:
-    from pipeline.view.screen import PICTURE_S, on_screen
-
-    with on_screen(view, console) as screen:
-        while not park.stop.wait(PICTURE_S):
-            screen.refresh()
