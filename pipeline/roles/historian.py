@@ -39,7 +39,7 @@ class Historian:
             resume(reader)
 
     def turn(self, max_wait: float) -> int:
-        """A batch that the store did not take is kept and sent again before anything else is read."""
+        """A batch that the store or the commit did not take is kept and sent again before anything else is read."""
         if self.batch is None:
             self.batch = self._read(max_wait)
         batch = self.batch
@@ -48,10 +48,11 @@ class Historian:
             rows = step(self.newest, batch.results, batch.alerts)
             if rows.results or rows.alerts:
                 self.sink.write(rows.results, rows.alerts)
-        self.newest, self.batch = rows.newest, None
+        self.newest = rows.newest
         for reader, records in zip(self.readers, batch.records, strict=True):
             if records:
                 reader.commit({record.partition: record.offset + 1 for record in records})
+        self.batch = None
         self.lag.look()
         return sum(map(len, batch.records))
 

@@ -6,7 +6,7 @@ import msgspec
 
 from connectors.codecs import alerts_json, results_json
 from connectors.mqtt.sink import MqttSink, Publication
-from pipeline.core.ports import Clock, Log
+from pipeline.core.ports import Clock, Log, Reader
 from pipeline.roles.reading import Lag, readable, resume
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Saved, Slots
@@ -27,6 +27,8 @@ class Notifier:
     instance: str = "notifier"
     name: str = "notifier"
     state: NotifierState = field(default_factory=NotifierState)
+    is_unsaved: bool = False
+    due: list[tuple[Reader, dict[int, int]]] = field(default_factory=list)  # commits
 
     def __post_init__(self) -> None:
         self.alerts = self.log.reader("alerts.v1", self.name, self.instance)
@@ -55,6 +57,7 @@ class Notifier:
 
         While it catches up, the log's time is its now: a line is lost by what the log says, not by our own absence.
         """
+        self._remember()
         raised = self.alerts.poll(0.0)
         read = self.results.poll(0.0 if raised else max_wait)
         alerts, _ = readable(raised, "alerts.v1", alerts_json.decode)  # the historian puts aside what is no alert
@@ -70,14 +73,26 @@ class Notifier:
             self._again()
             raise
         self.state = state
-        if alerts or _lost(state) != _lost(before):
-            self.slots.save(0, Saved(0, snapshot.dump(state)))
-            self.slots.store.flush()
-        for reader, records in ((self.alerts, raised), (self.results, read)):
-            if records:
-                reader.commit({record.partition: record.offset + 1 for record in records})
+        self.is_unsaved = bool(alerts) or _lost(state) != _lost(before)
+        self.due = [
+            (reader, {record.partition: record.offset + 1 for record in records})
+            for reader, records in ((self.alerts, raised), (self.results, read))
+            if records
+        ]
+        self._remember()
         self.lag.look()
         return len(raised) + len(read)
+
+    def _remember(self) -> None:
+        """What a full disk did not take is remembered before anything new is read."""
+        if self.is_unsaved:
+            self.slots.save(0, Saved(0, snapshot.dump(self.state)))
+            self.slots.store.flush()
+            self.is_unsaved = False
+        while self.due:
+            reader, offsets = self.due[0]
+            reader.commit(offsets)
+            del self.due[0]
 
     def taken(self, topic: str) -> int:
         """Sum of the offsets up to which this topic has been told."""

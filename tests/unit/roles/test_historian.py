@@ -3,7 +3,7 @@
 import pytest
 
 from connectors.codecs import results_json
-from connectors.memory import MemoryLog
+from connectors.memory import MemoryLog, MemoryReader
 from connectors.memory_store import MemoryStore
 from pipeline.core.errors import Unavailable
 from pipeline.core.ports import Outgoing
@@ -29,8 +29,24 @@ class AwayStore(MemoryStore):
         super().write(results, alerts)
 
 
+class FullLog(MemoryLog):
+    """Takes no commit while it is full."""
+
+    is_full = False
+
+    def reader(self, topic, group, instance=""):
+        return FullReader(self, topic, group, instance)
+
+
+class FullReader(MemoryReader):
+    def commit(self, offsets):
+        if self._log.is_full:
+            raise Unavailable("disk: full")
+        super().commit(offsets)
+
+
 def started(store):
-    log = MemoryLog(VirtualClock(1_780_000_000_000))
+    log = FullLog(VirtualClock(1_780_000_000_000))
     log.ensure({"results.v1": 1, "alerts.v1": 1, "rejects.v1": 1})
     instruments = Instruments()
     return log, instruments, Historian(log, store, instruments)
@@ -60,6 +76,22 @@ def test_while_the_store_is_away_rejects_are_written_once_and_nothing_is_lost():
     assert dict(reject.headers)["samples"] == b"1"
     assert dict(reject.headers)["sentence"].startswith(b"results.v1, partition 0, offset 1: ")
     assert historian.taken("results.v1") == 2
+
+
+def test_what_could_not_be_committed_is_committed_later_though_nothing_new_comes():
+    store = MemoryStore()
+    log, _, historian = started(store)
+    writer = log.writer()
+    writer.write([Outgoing("results.v1", LINE, results_json.encode([result(0)]))])
+    writer.flush()
+    log.is_full = True
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            historian.turn(0.0)
+    log.is_full = False
+    historian.turn(0.0)
+    assert historian.taken("results.v1") == 1
+    assert len(store.read("metric")) == 1
 
 
 def test_records_that_wait_are_counted():
