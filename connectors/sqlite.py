@@ -1,7 +1,7 @@
 """Opens the databases of the embedded log and store, and says in one sentence what is wrong with a disk.
 
 Rule: a database is born whole (written under another name, then renamed), what COMMIT returned for is on the disk
-(WAL, synchronous FULL), and trouble of the disk is `Unavailable`, naming the path: waiting or making room helps.
+(WAL, synchronous FULL), and trouble of the disk is `DiskTrouble`, naming the path: waiting or making room helps.
 """
 
 import errno
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.core.errors import Unavailable
+from pipeline.core.errors import DiskTrouble
 
 BUSY_MS = 10_000  # how long a writer waits for another one
 _FULL = "the disk is full; make room, nothing is lost and writing goes on by itself"
@@ -32,7 +32,7 @@ _BY_ERRNO = {errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _FULL, errno
 
 @contextmanager
 def disk_trouble(path: Path) -> Iterator[None]:
-    """Turns what the disk does to us into `Unavailable`; our own mistakes (bad SQL) pass."""
+    """Turns what the disk does to us into `DiskTrouble`; our own mistakes (bad SQL) pass."""
     try:
         yield
     except sqlite3.Error as error:
@@ -40,10 +40,11 @@ def disk_trouble(path: Path) -> Iterator[None]:
         why = _BY_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
         if why is None:
             raise
-        raise Unavailable(f"{path}: {why} ({error.sqlite_errorname})") from error
+        raise DiskTrouble(path, f"{why} ({error.sqlite_errorname})", is_full=why is _FULL) from error
     except OSError as error:
         why = _BY_ERRNO.get(error.errno or 0, _READ_ONLY)
-        raise Unavailable(f"{path}: {why} ({errno.errorcode.get(error.errno or 0, error.strerror)})") from error
+        name = errno.errorcode.get(error.errno or 0, error.strerror)
+        raise DiskTrouble(path, f"{why} ({name})", is_full=why is _FULL) from error
 
 
 def open_database(path: Path) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from connectors.sqlite import create_database, disk_trouble, sync_folder, transaction
-from pipeline.core.errors import Unavailable
+from pipeline.core.errors import DiskTrouble
 from pipeline.core.ports import Clock, Headers
 
 Head = tuple[int, int, int]  # partition, next offset, newest append time
@@ -42,7 +42,7 @@ def days_in(folder: Path) -> list[str]:
 def newest_day(folder: Path) -> str:
     days = days_in(folder)
     if not days:
-        raise Unavailable(f"{folder}: the topic's files are gone; put them back, or start in an empty folder")
+        raise DiskTrouble(folder, "the topic's files are gone; put them back, or start in an empty folder")
     return days[-1]
 
 

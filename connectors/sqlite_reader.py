@@ -12,7 +12,7 @@ from connectors.ownership import Ownership
 from connectors.sqlite import disk_trouble, open_database, transaction
 from connectors.sqlite_days import day_path, days_in, newest_day, unpack_headers
 from connectors.waiting import wait_for
-from pipeline.core.errors import Bug, Unavailable
+from pipeline.core.errors import Bug, DiskTrouble, Unavailable
 from pipeline.core.ports import Clock, Record
 
 _READ = "SELECT offset, append_ms, key, value, headers FROM records WHERE partition = ? AND offset >= ? ORDER BY offset"
@@ -121,7 +121,7 @@ class SqliteReader:
         path = day_path(self._folder, newest_day(self._folder))
         db = self._file(path.stem)
         if db is None:
-            raise Unavailable(f"{path}: the file is gone; put it back")
+            raise DiskTrouble(path, "the file is gone; put it back")
         with disk_trouble(path):
             row: tuple[int] = db.execute("SELECT next_offset FROM heads WHERE partition = ?", (partition,)).fetchone()
         return row[0]

@@ -17,6 +17,7 @@ from connectors.mqtt.sink import MqttSink, Publication
 from connectors.services.broker import EmbeddedBroker, embedded_broker
 from pipeline.config.read import Config, read_config
 from pipeline.config.toml import read_toml
+from pipeline.core.errors import Unavailable
 from pipeline.roles.start import ROLES, Park, open_log, started
 from pipeline.runtime.clock import VirtualClock
 from simulators import summary
@@ -56,6 +57,10 @@ def prepare(folder: Path, broker: EmbeddedBroker, language: str) -> Config:
     text += BROKER.format(url=broker.url, protocol=broker.protocol)
     (target / "park.toml").write_text(text, "utf-8")
     return read_config(target)
+
+
+def always() -> bool:
+    return True
 
 
 @dataclass
@@ -102,7 +107,9 @@ class Demo:
         def publish(messages: Sequence[Message]) -> None:
             sender.publish([Publication(topic, body) for topic, body in messages])
 
-        self.drive = Drive(self.plant, publish, lambda: gateway.durable, self.clock, self.start_ms, self.speed)
+        self.drive = Drive(
+            self.plant, publish, lambda: gateway.durable, self.clock, self.start_ms, self.speed, self.is_held_up
+        )
 
     def _go_on(self) -> None:
         """Behind the last run; what that left, because it was killed, is none of this run's."""
@@ -114,10 +121,14 @@ class Demo:
             self.start_ms = max(self.start_ms, second_behind(newest))
         self.unended.begin()
 
-    def tick(self) -> None:
+    def tick(self, goes_on: Callable[[], bool] = always) -> None:
+        """A tenth of a second; it may take long where nothing can be written, `goes_on` ends the waiting."""
+        self.drive.tick(goes_on)
+
+    def is_held_up(self) -> bool:
         if self.park.failed is not None:
             raise self.park.failed
-        self.drive.tick()
+        return self.park.waiting["gateway"].since is not None
 
     def finish(self) -> None:
         """Everything is in the store, and told, when it returns."""
@@ -149,10 +160,14 @@ class Demo:
             "seconds": (self.drive.now_ms - self.start_ms) / 1000,
         }
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.live.close()
-        self.stack.close()
-        self.plant.save_truth(self.folder / "truth")
+        try:
+            self.stack.close()
+            self.plant.save_truth(self.folder / "truth")
+        except (Unavailable, OSError):
+            if error is None:  # else what came first says more
+                raise
 
 
 def write_summary(found: dict[str, object], file: Path) -> None:

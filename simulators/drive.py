@@ -16,6 +16,10 @@ PATIENCE_S = 60.0
 Message = tuple[str, bytes]
 
 
+def never() -> bool:
+    return False
+
+
 class Sends(Protocol):
     """What a driver needs of a plant."""
 
@@ -24,7 +28,8 @@ class Sends(Protocol):
 
 @dataclass
 class Drive:
-    """`durable` tells how many messages of this run the log has. `shown` keeps when each tick went out (wall)."""
+    """`durable` tells how many messages of this run the log has; `is_held_up`, whether the gateway knows why it has
+    not, so that waiting helps. `sent_at` keeps when each tick went out (wall)."""
 
     plant: Sends
     publish: Callable[[Sequence[Message]], None]
@@ -32,6 +37,7 @@ class Drive:
     clock: VirtualClock
     now_ms: int
     speed: float = 1.0
+    is_held_up: Callable[[], bool] = never
     published: int = 0
     sent_at: dict[int, float] = field(default_factory=dict)
     began: float = field(default_factory=monotonic)
@@ -40,8 +46,8 @@ class Drive:
     def __post_init__(self) -> None:
         self.begin_ms = self.now_ms
 
-    def tick(self) -> None:
-        """One step: not before its time, and until the gateway has it."""
+    def tick(self, goes_on: Callable[[], bool]) -> None:
+        """One step: not before its time, and until the gateway has it; `goes_on` is asked meanwhile."""
         until = self.now_ms + TICK_MS
         due = self.began + (until - self.begin_ms) / 1000 / self.speed
         while (ahead := due - monotonic()) > 0:
@@ -53,11 +59,13 @@ class Drive:
         self.publish(messages)
         self.published += len(messages)
         self.now_ms = until
-        self.await_durable()
+        self.await_durable(goes_on)
 
-    def await_durable(self) -> None:
+    def await_durable(self, goes_on: Callable[[], bool]) -> None:
         patience = monotonic() + PATIENCE_S
-        while self.durable() < self.published:
+        while self.durable() < self.published and goes_on():
+            if self.is_held_up():
+                patience = monotonic() + PATIENCE_S
             if monotonic() > patience:
                 missing = self.published - self.durable()
                 raise Unavailable(f"gateway: {missing} messages are not in the log after {PATIENCE_S:.0f} s")

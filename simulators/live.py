@@ -3,9 +3,11 @@
 Rule: reads the ends of results.v1 and alerts.v1 as anybody could; nothing here is a result.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from connectors.codecs import alerts_json, results_json
+from pipeline.core.errors import Unavailable
 from pipeline.core.ports import Log, Reader
 from pipeline.runtime.clock import monotonic
 from simulators.drive import REMEMBERED_MS
@@ -32,6 +34,11 @@ class Live:
         return reader
 
     def look(self) -> None:
+        """What cannot be read now is read later."""
+        with suppress(Unavailable):
+            self._look()
+
+    def _look(self) -> None:
         for record in self.results.poll(0.0):
             for result in results_json.decode(record.value):
                 if result.kind == "metric" and result.window_s == 1:

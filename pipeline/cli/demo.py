@@ -100,6 +100,7 @@ def _greet(run: "Demo", lang: str, data: Path) -> None:
 def _watched(run: "Demo", lang: str, data: Path, kept: "KeptLog | None") -> "Watched":
     """The run on the screen; its latency is that of the newest second, measured by the wall."""
     from pipeline.view.screen import watched
+    from pipeline.view.troubles import troubles
     from pipeline.view.words import Words
     from simulators.demo import LATENESS_MS
     from simulators.summary import latency
@@ -111,6 +112,7 @@ def _watched(run: "Demo", lang: str, data: Path, kept: "KeptLog | None") -> "Wat
     w = Words(lang)
     found = watched(run.config, run.log, run.clock, w, w["demo"])
     foot = f"{w['broker']} {run.broker.url} · {w['data']} {data} · {w['stop']}"
+    found.troubles = lambda: troubles(run.park, w)
     found.notes = lambda: [*(kept.notes(w) if kept else ()), foot]
     found.delay_ms = delay_ms
     return found
@@ -121,12 +123,18 @@ def _drive(run: "Demo", seconds: float | None, stop: threading.Event, view: "Vie
 
     until = None if seconds is None else run.start_ms + round(seconds * 1000)
     looked = monotonic()
-    while not stop.is_set() and (until is None or run.drive.now_ms < until):
-        run.tick()
+
+    def goes_on() -> bool:
+        """Looks and shows, also while nothing can be written."""
+        nonlocal looked
         if monotonic() - looked >= LOOK_S:
             run.live.look()
             looked = monotonic()
         view.refresh()
+        return not stop.is_set()
+
+    while goes_on() and (until is None or run.drive.now_ms < until):
+        run.tick(goes_on)
 
 
 def say_end(found: dict[str, object], lang: str) -> None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from pipeline.roles.start import Park, RoleName
     from pipeline.view.kept_log import KeptLog
-    from pipeline.view.words import Words
 
 ConfigFolder = Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration folder (holds park.toml).")]
 
@@ -68,22 +67,14 @@ def _roles(wanted: list[str] | None) -> "list[RoleName]":
 def _watch(park: "Park", address: str, kept: "KeptLog | None", console: "Console") -> None:
     """The lines on a screen until it is time to stop."""
     from pipeline.view.screen import PICTURE_S, on_screen, watched
+    from pipeline.view.troubles import troubles
     from pipeline.view.words import Words
 
     words = Words(park.config.language)
     view = watched(park.config, park.log, park.clock, words, words["title"])
     foot = f"{words['instruments']} {address} · {words['stop']}"
-    view.notes = lambda: [*troubles(park, words), *(kept.notes(words) if kept else ()), foot]
+    view.troubles = lambda: troubles(park, words)
+    view.notes = lambda: [*(kept.notes(words) if kept else ()), foot]
     with on_screen(view, console) as screen:
         while not park.stop.wait(PICTURE_S):
             screen.refresh()
-
-
-def troubles(park: "Park", words: "Words") -> list[str]:
-    """The roles that lack something; what exactly, the log says."""
-    rivalled = park.rivalled
-    return [
-        f"{name}: {words['rival' if name in rivalled else 'trouble']}"
-        for name, role in park.roles.items()
-        if role.trouble
-    ]

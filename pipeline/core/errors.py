@@ -3,6 +3,7 @@
     ParkPulseError
     ├── ConfigError    the operator's: one line per slip, exit 2, before any connection
     ├── Unavailable    the world's: back off with jitter, try again, lose nothing
+    │   └── DiskTrouble    a disk that does not take, or give, what it should
     └── Bug            ours: stop loudly, resume from the checkpoint
 
 Bad input is no exception: it becomes a `Reject` (core/samples.py) with its reason and original bytes.
@@ -13,6 +14,7 @@ Message grammar: where: what is wrong; got ...; expected ...; do this. What the 
 """
 
 import errno
+from pathlib import Path
 
 _PLAIN = {
     errno.ENOSPC: "the disk is full",
@@ -65,6 +67,14 @@ class Unavailable(ParkPulseError):
     def __init__(self, what: str, retry_after: float = 1.0) -> None:
         super().__init__(what)
         self.retry_after = retry_after
+
+
+class DiskTrouble(Unavailable):
+    """`path` of the file; `is_full` where making room helps."""
+
+    def __init__(self, path: Path, why: str, *, is_full: bool = False) -> None:
+        super().__init__(f"{path}: {why}")
+        self.path, self.is_full = path, is_full
 
 
 class Bug(ParkPulseError):

@@ -29,7 +29,7 @@ from pipeline.roles.notifier import Notifier
 from pipeline.roles.worker import Worker
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log as logger
-from pipeline.runtime.loop import Role, run
+from pipeline.runtime.loop import Role, Waiting, run
 
 if TYPE_CHECKING:
     from connectors.kafka.log import KafkaLog
@@ -113,6 +113,7 @@ class Park:
     instruments: Instruments = field(default_factory=Instruments)
     linger_s: float | None = None
     roles: dict[str, Role] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)  # by role
     threads: list[threading.Thread] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     failed: BaseException | None = None
@@ -128,6 +129,7 @@ class Park:
         for name in names:
             self.roles[name] = made[name]()
         for role in self.roles.values():
+            self.waiting[role.name] = Waiting(logger(role.name), self.clock)
             thread = threading.Thread(target=self._run, args=(role,), name=role.name)
             self.threads.append(thread)
             thread.start()
@@ -157,7 +159,7 @@ class Park:
 
     def _run(self, role: Role) -> None:
         try:
-            run(role, self.stop)
+            run(role, self.stop, self.waiting[role.name])
         except BaseException as error:
             logger(role.name).error("failed", what=plain(error), exc_info=not isinstance(error, Unavailable))
             self.failed = self.failed or error
@@ -179,7 +181,8 @@ class Park:
             return f"a role has failed: {plain(self.failed)}"
         if not self.roles:
             return "no role has started yet"
-        return "\n".join(f"{name}: {role.trouble}" for name, role in self.roles.items() if role.trouble)
+        lacking = {name: role.trouble or self.waiting[name].what for name, role in self.roles.items()}
+        return "\n".join(f"{name}: {what}" for name, what in lacking.items() if what)
 
     def join(self) -> None:
         """Asks every role to end cleanly and waits for it; then the failure of one is raised."""

@@ -12,8 +12,8 @@ from typing import Protocol
 from structlog.stdlib import BoundLogger
 
 from pipeline.core.errors import Unavailable
+from pipeline.core.ports import Clock
 from pipeline.runtime.clock import monotonic
-from pipeline.runtime.logs import log
 
 MAX_BACK_OFF_S = 10.0
 
@@ -33,16 +33,15 @@ class Role(Protocol):
     def close(self) -> None: ...
 
 
-def run(role: Role, stop: threading.Event, max_wait: float = 0.2) -> None:
-    """Until `stop` is set. Raises what is a bug."""
-    say = log(role.name)
+def run(role: Role, stop: threading.Event, waiting: "Waiting", max_wait: float = 0.2) -> None:
+    """Until `stop` is set; `waiting` tells anybody what it lacks. Raises what is a bug."""
+    say = waiting.say
     say.info("started")
-    waiting = _Waiting(say)
     while not stop.is_set():
         try:
             role.turn(max_wait)
         except Unavailable as error:
-            waiting.begin(str(error))
+            waiting.begin(str(error), error)
             pause = min(MAX_BACK_OFF_S, error.retry_after * 2 ** min(waiting.tries, 6))
             stop.wait(pause * random.uniform(0.5, 1.0))
         else:
@@ -55,17 +54,21 @@ def run(role: Role, stop: threading.Event, max_wait: float = 0.2) -> None:
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """Since when something is missing, said once at either end."""
+class Waiting:
+    """What is missing, if anything, and since when by either clock; said once at either end."""
 
     say: BoundLogger
+    clock: Clock
     since: float | None = None
+    since_ms: int = 0
     what: str = ""
+    error: Unavailable | None = None
     tries: int = 0
 
-    def begin(self, what: str) -> None:
+    def begin(self, what: str, error: Unavailable | None = None) -> None:
+        self.error = error
         if self.since is None:
-            self.since = monotonic()
+            self.since, self.since_ms = monotonic(), self.clock.now_ms()
         if what != self.what:
             self.what = what
             self.say.warning("waiting", what=what)
@@ -74,4 +77,4 @@ class _Waiting:
     def end(self) -> None:
         if self.since is not None:
             self.say.info("goes on", what=self.what, after_s=round(monotonic() - self.since, 1))
-        self.since, self.what, self.tries = None, "", 0
+        self.since, self.what, self.error, self.tries = None, "", None, 0

@@ -5,6 +5,7 @@ Rule: every row fits the width, all rows fit the height; what does not fit is co
 
 from collections.abc import Sequence
 from textwrap import wrap
+from typing import NamedTuple
 
 from rich.text import Text
 
@@ -22,12 +23,20 @@ LEAST_ANOMALIES = 3
 DATED = 100  # columns from which there is room for the date, and for the ledger of each line
 
 
-def picture(name: str, lines: Sequence[LineFigures], notes: Sequence[str], page: Page, height: int) -> list[Text]:
-    """`name` of the run; `notes` stand at the foot."""
+class Told(NamedTuple):
+    """What stands around the lines: the name of the run, what is wrong with it, and notes at the foot."""
+
+    name: str
+    troubles: Sequence[str]
+    notes: Sequence[str]
+
+
+def picture(told: Told, lines: Sequence[LineFigures], page: Page, height: int) -> list[Text]:
     ledger = ledger_rows(lines, page)
     lines = [line for line in lines if not line.is_pseudo]
-    top = [headline(name, lines, page), *heads(page)]
-    foot = [*ledger, *(Text(f" {note}", "dim") for note in notes)]
+    troubles = [row for sentence in told.troubles for row in trouble_rows(sentence, page)]
+    top = [headline(told.name, lines, page), *troubles, *heads(page)]
+    foot = [*ledger, *(Text(f" {note}", "dim") for note in told.notes)]
     room = max(1, height - len(top) - len(foot))
     alarms, anomalies = alarm_rows(lines, page, height), anomaly_rows(lines, page, height)
     notices = notice_rows(lines, page, max(3, height // 6))
@@ -43,6 +52,11 @@ def picture(name: str, lines: Sequence[LineFigures], notes: Sequence[str], page:
         text.no_wrap = True
         text.truncate(page.width, overflow="ellipsis")
     return rows
+
+
+def trouble_rows(sentence: str, page: Page) -> list[Text]:
+    """In red, and with a mark for who sees no red."""
+    return [Text(row, "bold red") for row in wrap(f"✕ {sentence}", max(10, page.width), subsequent_indent="  ")]
 
 
 def drawn_lines(lines: Sequence[LineFigures], page: Page, room: int) -> list[Text]:

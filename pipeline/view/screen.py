@@ -22,7 +22,7 @@ from pipeline.view.amounts import short_names
 from pipeline.view.figures import Figures, LineFigures
 from pipeline.view.minute import minutes
 from pipeline.view.page import WIDE, Page
-from pipeline.view.picture import picture
+from pipeline.view.picture import Told, picture
 from pipeline.view.plain import line_text
 from pipeline.view.tail import Tail, recall_states
 from pipeline.view.words import Words
@@ -49,13 +49,15 @@ def nothing_measured() -> float | None:
 
 @dataclass
 class Watched:
-    """What is watched: `notes` stand at the foot of a screen, `delay_ms` is where latency is measured otherwise."""
+    """What is watched: `troubles` stand at the top of a screen, `notes` at its foot; `delay_ms` where latency is
+    measured otherwise."""
 
     title: str
     tail: Tail
     clock: Clock
     zone: ZoneInfo
     words: Words
+    troubles: Callable[[], Sequence[str]] = tuple
     notes: Callable[[], Sequence[str]] = tuple
     delay_ms: Callable[[], float | None] = nothing_measured
     is_unreadable: bool = False
@@ -70,8 +72,8 @@ class Watched:
         page = Page(self.words, self.zone, self.clock.now_ms(), width, short_names(list(lines)), self.delay_ms())
         return list(lines.values()), page
 
-    def all_notes(self) -> list[str]:
-        return [*([self.words["unreadable"]] if self.is_unreadable else []), *self.notes()]
+    def all_troubles(self) -> list[str]:
+        return [*self.troubles(), *([self.words["unreadable"]] if self.is_unreadable else [])]
 
 
 @dataclass
@@ -88,7 +90,8 @@ class Screen:
         if now >= self.due:
             width, height = self.console.size
             lines, page = self.watched.look(width)
-            rows = picture(self.watched.title, lines, self.watched.all_notes(), page, height)
+            told = Told(self.watched.title, self.watched.all_troubles(), self.watched.notes())
+            rows = picture(told, lines, page, height)
             self.live.update(Group(*rows), refresh=True)
             self.due = now + min(LONGEST_S, max(PICTURE_S, SHARE * (monotonic() - now)))
 
@@ -107,6 +110,8 @@ class PlainLines:
             self.due = now + PLAIN_S
             lines, page = self.watched.look(WIDE)
             found = minutes(lines)
+            for trouble in self.watched.all_troubles():
+                self.say(trouble)
             for line in (line for line in lines if not line.is_pseudo):
                 self.say(line_text(line, found.get(line.path), page))
 

@@ -8,7 +8,7 @@ from pipeline.core.results import Result, ResultKind, Transition, Value
 from pipeline.view.amounts import short_names
 from pipeline.view.figures import Figures
 from pipeline.view.page import Page
-from pipeline.view.picture import picture
+from pipeline.view.picture import Told, picture
 from pipeline.view.words import Words
 
 NOW = 1_780_000_000_000
@@ -120,8 +120,11 @@ def page(figures: Figures, width: int, language: str = "en", now_ms: int = NOW) 
     return Page(Words(language), ZoneInfo("Asia/Ho_Chi_Minh"), now_ms, width, short_names(list(figures.lines)))
 
 
-def drawn(figures: Figures, shown: Page, height: int, notes: Sequence[str] = ("stop",)) -> list[str]:
+def drawn(
+    figures: Figures, shown: Page, height: int, notes: Sequence[str] = ("stop",), troubles: Sequence[str] = ()
+) -> list[str]:
     """The screen as rows of text."""
     words = shown.words
-    rows = picture(words["demo"], list(figures.lines.values()), [words[note] for note in notes], shown, height)
+    told = Told(words["demo"], [words[trouble] for trouble in troubles], [words[note] for note in notes])
+    rows = picture(told, list(figures.lines.values()), shown, height)
     return [row.plain for row in rows]

@@ -34,7 +34,11 @@ from tests.unit.view.scenes import (
 )  # fmt: skip
 
 PROPER = {"oee", "parkpulse", "mqtt", "ctrl-c", "ctrl", "c", "s", "d", "demo", "kpi", "ok"}
-NOTES = ("stop", "trouble", "rival", "unreadable", "log_lines", "broker", "data", "instruments")
+NOTES = ("stop", "log_lines", "broker", "data", "instruments")
+TROUBLES = (
+    "disk_full", "make_room", "disk_fails", "mend_disk", "no_broker", "tries_again", "clock_off", "set_clock", "rival",
+    "name_it",
+)  # fmt: skip
 SIZES = [(80, 24), (120, 30), (140, 40), (200, 60)]
 
 
@@ -59,6 +63,7 @@ def test_no_english_is_left_on_the_vietnamese_screen_nor_in_its_plain_lines(widt
     for state in ("runing", "42"):
         unknown(figures, FILLING, f"unit-{state}", state)
     text = "\n".join([*drawn(figures, page(figures, width, "vi"), height, NOTES), plain(figures, "vi")])
+    text += "\n".join(drawn(figures, page(figures, width, "vi"), height, (), (*TROUBLES, "unreadable")))
     said = letters(re.sub(r'\[[^]]*\]|"[^"]*"', "", text))  # what is to be written into a file
     assert said & (ENGLISH - VIETNAMESE - NAMES - PROPER) == set()
     assert {"chạy", "tạm", "cảnh", "mẫu", "bất"} <= said

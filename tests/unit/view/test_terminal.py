@@ -105,10 +105,10 @@ def test_a_log_that_cannot_be_read_is_said_and_ends_nothing(folder: Path) -> Non
     view = watched(read_config(folder), log, VirtualClock(NOW), Words("en"), "ParkPulse")
     log.is_torn = True
     view.look(80)
-    assert view.all_notes() == ["the log cannot be read now"]
+    assert view.all_troubles() == ["the log cannot be read now"]
     log.is_torn = False
     view.look(80)
-    assert view.all_notes() == []
+    assert view.all_troubles() == []
 
 
 def test_lines_of_the_log_wait_while_the_screen_has_the_terminal_and_the_newest_come_after_it() -> None:
