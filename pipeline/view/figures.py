@@ -46,7 +46,9 @@ class LineFigures:
     by unit.
 
     `readings`: (unit, metric) -> (value, time), kept where a line counts no parts; `heard_ms` event time of its newest
-    samples, `arrived_ms` when the log got what was made of them, `resumed_ms` its first whole window since data began.
+    samples, `arrived_ms` when the log got what was made of them, `resumed_ms` its first whole window since data began;
+    `pace_ms` up to when the unit that sets its pace was heard; `lapsed` the state from before a hole, which holds again
+    from `again_ms` on if a window since then knows one: of a state that is as before nothing new is said.
     """
 
     path: str
@@ -63,13 +65,21 @@ class LineFigures:
     heard_ms: int | None = None
     arrived_ms: int | None = None
     resumed_ms: int = 0
+    pace_ms: int | None = None
+    lapsed: str = ""
+    again_ms: int = 0
     lag_ms: int | None = None
     delay_ms: int | None = None
 
     def minute(self) -> dict[int, Mapping[str, Value]]:
-        """Its windows of the last minute; none where they have fallen far behind its samples."""
-        since_ms = (self.heard_ms or 0) - 2 * MINUTE_MS
-        return {start: found for start, found in self.windows.items() if start >= since_ms}
+        """Its windows of the last minute that its samples cover: beyond the newest one there is no data yet."""
+        heard_ms = self.heard_ms or 0
+        since_ms, until_ms = heard_ms - 2 * MINUTE_MS, heard_ms + self.time.idle_timeout_ms - WINDOW_MS
+        return {start: found for start, found in self.windows.items() if since_ms <= start <= until_ms}
+
+    @property
+    def time(self) -> TimeConfig:
+        return self.config.time if self.config else TimeConfig()
 
     def unknown_states(self) -> list[tuple[str, UnitState]]:
         """(unit, its state) where no table knows what the machine says."""
@@ -78,7 +88,7 @@ class LineFigures:
     @property
     def patience_ms(self) -> int:
         """After so long without a sample there is no data."""
-        return max(STALE_MS, (self.config.time if self.config else TimeConfig()).valid_for_ms)
+        return max(STALE_MS, self.time.valid_for_ms)
 
     @property
     def is_pseudo(self) -> bool:
@@ -92,6 +102,13 @@ class LineFigures:
 
     def is_silent(self, now_ms: int) -> bool:
         return self.arrived_ms is None or now_ms - self.arrived_ms > self.patience_ms
+
+    @property
+    def is_headless(self) -> bool:
+        """Other units are heard, the one that sets the pace no longer: the line's state is not known."""
+        if self.heard_ms is None or self.pace_ms is None:
+            return False
+        return self.heard_ms - self.pace_ms > self.patience_ms
 
 
 class Figures:
@@ -112,13 +129,12 @@ class Figures:
         for result in results:
             match result.kind:
                 case "metric" if result.window_s <= 10 and result.values["count"]:
-                    line.arrived_ms = append_ms
-                    note_metric(line, result)
+                    note_metric(line, result, append_ms, self.began_ms)
                 case "state":
                     said = UnitState(result.name, str(result.values["state"]), result.window_start)
                     note_state(line, result.equipment, said)
                 case "elements" if result.window_s * 1000 == WINDOW_MS and result.equipment == path:
-                    note_elements(line, result)
+                    note_elements(line, result, append_ms >= self.began_ms)
                 case "anomaly" if result.window_s == 10:
                     note_anomaly(line, result)
                 case "ledger":
@@ -153,16 +169,15 @@ def note_state(line: LineFigures, equipment: str, said: UnitState) -> None:
     if (known is None and len(line.unit_states) < UNITS) or (known is not None and said.since_ms >= known.since_ms):
         line.unit_states[unit] = said
     if is_pace(line, equipment) and (line.since_ms is None or said.since_ms >= line.since_ms):
-        line.state, line.since_ms = said.state, said.since_ms
+        line.state, line.since_ms, line.lapsed = said.state, said.since_ms, ""
 
 
-def note_metric(line: LineFigures, result: Result) -> None:
-    """A hole in a line's data ends the minute before it: what was counted across it is of no interest now."""
+def note_metric(line: LineFigures, result: Result, append_ms: int, began_ms: int) -> None:
+    note_hole(line, result.window_start, append_ms, began_ms)
     end_ms = result.window_start + result.window_s * 1000
-    if line.heard_ms is None or result.window_start - line.heard_ms > line.patience_ms:
-        line.resumed_ms = -(-result.window_start // WINDOW_MS) * WINDOW_MS
-        line.windows = {start: found for start, found in line.windows.items() if start >= line.resumed_ms}
-    line.heard_ms = max(line.heard_ms or end_ms, end_ms)
+    line.heard_ms, line.arrived_ms = max(line.heard_ms or end_ms, end_ms), append_ms
+    if line.config and result.equipment == f"{line.path}/{line.config.pace_unit}":
+        line.pace_ms = max(line.pace_ms or end_ms, end_ms)
     last = result.values.get("last")
     if line.has_parts or not isinstance(last, int | float):
         line.readings.clear()
@@ -173,8 +188,29 @@ def note_metric(line: LineFigures, result: Result) -> None:
         line.readings[name] = (float(last), end_ms)
 
 
-def note_elements(line: LineFigures, result: Result) -> None:
+def note_hole(line: LineFigures, start_ms: int, append_ms: int, began_ms: int) -> None:
+    """A hole in a line's data ends the minute before it: what was counted across it is of no interest now. So does our
+    own beginning, with a shorter hole: nobody listened. After a long hole the state has to be known anew."""
+    hole_ms = 0 if line.heard_ms is None else start_ms - line.heard_ms
+    is_first = line.arrived_ms is None or line.arrived_ms < began_ms <= append_ms
+    was_away = line.heard_ms is not None and line.heard_ms < began_ms and hole_ms > line.time.idle_timeout_ms
+    if is_first or was_away or hole_ms > line.patience_ms:
+        line.resumed_ms = -(-start_ms // WINDOW_MS) * WINDOW_MS
+        line.windows = {start: found for start, found in line.windows.items() if start >= line.resumed_ms}
+    if hole_ms > line.patience_ms and line.since_ms is not None and line.since_ms < start_ms:
+        line.lapsed, line.state, line.since_ms, line.again_ms = line.state or line.lapsed, "", None, start_ms
+
+
+def note_elements(line: LineFigures, result: Result, is_ours: bool) -> None:
+    """`is_ours`: said since we began; the minute is none of a run before."""
+    end_ms = result.window_start + WINDOW_MS
     if result.window_start < line.resumed_ms:
+        return
+    if result.values.get("unclassified_ms") != result.values.get("pbt_ms"):
+        line.pace_ms = max(line.pace_ms or end_ms, end_ms)
+        if line.lapsed:
+            line.state, line.since_ms, line.lapsed = line.lapsed, line.again_ms, ""
+    if not is_ours:
         return
     line.windows[result.window_start] = result.values
     newest = max(line.windows)

@@ -42,6 +42,8 @@ def said(line: LineFigures, page: Page) -> Said:
         return Said("none", w["no_data"], line.heard_ms)
     if not line.has_parts:
         return Said("measure", w["measuring"])
+    if line.is_headless:
+        return Said("none", w["no_data"], line.pace_ms)
     if not line.state:
         return Said("first", w.state("undefined"))
     mark = "run" if line.state in RUNNING else "down" if line.state in DOWN else "wait"
@@ -65,6 +67,7 @@ def line_rows(line: LineFigures, minute: Minute | None, page: Page) -> list[Text
     """One row on a wide screen, up to two on a narrow one; a line that counts no parts shows its readings."""
     w, state = page.words, said(line, page)
     is_now = line.heard_ms is not None and state.mark != "none"
+    is_heard = line.heard_ms is not None and not line.is_silent(page.now_ms)
     mark, style = MARKS[state.mark]
     since, lasts = "", ""
     if state.since_ms is not None:
@@ -75,11 +78,11 @@ def line_rows(line: LineFigures, minute: Minute | None, page: Page) -> list[Text
         Cell(since, page.time_width),
     ]
     parts = w.whole(minute.parts) if is_now and minute else "-" if line.has_parts else ""
-    rate = w.whole(line.counts.rate) if is_now and line.counts.rate is not None else "-"
+    rate = w.whole(line.counts.rate) if is_heard and line.counts.rate is not None else "-"
     ends = [
         Cell(parts, PARTS, "right"),
         Cell(rate, RATE, "right"),
-        Cell(seconds(line.lag_ms, w) if is_now else "-", LAG, "right"),
+        Cell(seconds(line.lag_ms, w) if is_heard else "-", LAG, "right"),
     ]
     rows = laid_out(first, lasts, middle(line, minute, is_now, page), ends, page)
     rows[0] = Text().append(f"{mark} ", style).append_text(rows[0][2:])

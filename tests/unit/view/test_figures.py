@@ -55,6 +55,51 @@ def test_an_oee_that_nobody_renews_is_not_shown_for_long() -> None:
     assert minute_of(figures) is None
 
 
+def test_windows_without_data_are_no_part_of_the_minute() -> None:
+    figures = filling()
+    figures.note_results(FILLING, NOW, [heard(FILLING, NOW), elements(FILLING, NOW)])
+    for n in range(1, 4):
+        figures.note_results(FILLING, NOW, [elements(FILLING, NOW + n * 10_000, pq=0, gq=0)])
+    assert minute_of(figures) == (0.8, 240)
+
+
+def test_the_minute_is_none_of_a_run_before_nor_of_the_time_between() -> None:
+    figures, later = filling(NOW + 40_000), NOW + 50_000
+    figures.note_results(FILLING, NOW + 12_000, [heard(FILLING, NOW), elements(FILLING, NOW)])
+    figures.note_results(FILLING, later, [elements(FILLING, NOW + n * 10_000, pq=0, gq=0) for n in range(1, 5)])
+    assert minute_of(figures) is None
+    figures.note_results(FILLING, later, [heard(FILLING, NOW + 43_000)])
+    assert minute_of(figures) is None
+    figures.note_results(FILLING, later, [heard(FILLING, later), elements(FILLING, later)])
+    assert minute_of(figures) == (0.8, 240)
+
+
+def test_what_a_killed_run_left_and_the_time_until_data_come_again_are_no_part_of_the_minute() -> None:
+    figures, later = filling(NOW + 40_000), NOW + 41_000
+    figures.note_results(FILLING, later, [heard(FILLING, NOW + n * 10_000) for n in range(-2, 1)])
+    figures.note_results(FILLING, later, [elements(FILLING, NOW + n * 10_000, pq=0, gq=0) for n in range(1, 4)])
+    figures.note_results(FILLING, later, [heard(FILLING, NOW + 40_000), elements(FILLING, NOW + 40_000)])
+    assert minute_of(figures) == (0.8, 240)
+
+
+def test_after_a_long_hole_the_state_has_to_be_known_anew() -> None:
+    figures, later = filling(), NOW + 600_000
+    line = figures.lines[FILLING]
+    state = result("state", f"{FILLING}/filler", NOW, {"state": "execute"}, "state")
+    figures.note_results(FILLING, NOW, [heard(FILLING, NOW), state])
+    figures.note_results(FILLING, later, [heard(FILLING, later)])
+    assert (line.state, line.since_ms) == ("", None)
+    unknown = replace(elements(FILLING, later), values={"pbt_ms": 10_000, "unclassified_ms": 10_000})
+    figures.note_results(FILLING, later, [unknown])
+    assert line.state == ""
+    figures.note_results(FILLING, later, [elements(FILLING, later + 10_000)])
+    assert (line.state, line.since_ms) == ("execute", later)
+    figures.note_results(FILLING, later, [heard(FILLING, later + 600_000)])
+    held = result("state", f"{FILLING}/filler", later + 601_000, {"state": "held"}, "state")
+    figures.note_results(FILLING, later, [held, elements(FILLING, later + 610_000)])
+    assert (line.state, line.since_ms) == ("held", later + 601_000)
+
+
 def test_without_an_ideal_cycle_there_is_no_oee_and_there_are_parts() -> None:
     figures = filling()
     figures.note_results(FILLING, NOW, [heard(FILLING, NOW), elements(FILLING, NOW, cycle=None)])
@@ -178,7 +223,7 @@ def test_the_tail_shows_what_was_said_lately_passes_over_what_it_cannot_read_and
     tail.look()
     assert minute_of(tail.figures) == (0.8, 240)
     assert list(tail.figures.lines[FILLING].alarms) == ["low"]
-    writer.write([said(elements(FILLING, NOW + 10_000, pq=0, gq=0))])
+    writer.write([said(heard(FILLING, NOW + 10_000), elements(FILLING, NOW + 10_000, pq=0, gq=0))])
     writer.flush()
     tail.look()
     assert minute_of(tail.figures) == (0.4, 120)

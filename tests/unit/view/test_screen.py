@@ -1,6 +1,7 @@
 """The screen: it fits, says what is so now and nothing that is not, and speaks one language."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -161,10 +162,27 @@ def test_what_was_made_of_a_hole_in_the_data_is_not_shown_when_data_come_again()
     figures = everything()
     again = NOW + 300_000
     gap = [elements(FILLING, again - 50_000 + n * 10_000, apt=0, pq=0, gq=0) for n in range(5)]
-    figures.note_results(FILLING, again, [heard(FILLING, again - 3000), *gap])
+    first = replace(heard(FILLING, again - 3000), equipment=f"{FILLING}/filler")
+    figures.note_results(FILLING, again, [first, *gap])
     rows = drawn(figures, page(figures, 80, now_ms=again), 40)
-    (at,) = [n for n, row in enumerate(rows) if "filling/line-1 " in row and "running" in row]
+    (at,) = [n for n, row in enumerate(rows) if "filling/line-1 " in row and "unknown" in row]
     assert rows[at + 1].strip() == "first figures within 20 s"
+    figures.note_results(FILLING, again, [heard(FILLING, again), elements(FILLING, again)])
+    rows = drawn(figures, page(figures, 80, now_ms=again + 12_000), 40)
+    assert re.search(r"► filling/line-1 +running +03:31:37 +0:15", rows[at])
+    assert "80 %" in rows[at + 1]
+
+
+def test_a_line_whose_pace_unit_has_gone_silent_is_not_shown_as_running_though_other_units_send() -> None:
+    figures = everything()
+    for start in range(NOW, NOW + 80_000, 10_000):
+        other = replace(heard(FILLING, start), equipment=f"{FILLING}/capper")
+        figures.note_results(FILLING, start + 12_000, [other])
+    rows = drawn(figures, page(figures, 80, now_ms=NOW + 90_000), 40)
+    (at,) = [n for n, row in enumerate(rows) if "filling/line-1 " in row and "data" in row]
+    assert re.search(r"✕ filling/line-1 +no data since +03:26:40", rows[at])
+    assert " 70 " in rows[at]
+    assert "%" not in rows[at + 1]
 
 
 def test_many_lines_come_by_trouble_and_those_that_are_not_shown_are_counted() -> None:
