@@ -4,7 +4,6 @@ Rule: lines that the configuration declares, or all where it declares none of th
 said before anything is sent.
 """
 
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.ending import Ending
 from pipeline.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -52,16 +52,13 @@ def simulate(
     found = read_config(config)
     words = Words(found.language)
     pace, length_ms = _pace(speed, fast, length)
-    lines = _lines(found)
-    settings = _settings(found)
-    age_ms = round(length_ms * (1 - 1 / pace)) if pace else length_ms
+    lines, settings = _lines(found), _settings(found)
+    age_ms = max(0, round(length_ms * (1 - 1 / pace)) if pace else length_ms)
     _check_age(found, lines, age_ms)
-    plant = Plant(lines, seed, WallClock().now_ms() - max(0, age_ms))
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    plant = Plant(lines, seed, WallClock().now_ms() - age_ms)
+    ending = Ending(threading.Event())
     try:
-        sender = _send(plant, settings, pace, length_ms, stop, words)
+        sender = _send(plant, settings, pace, length_ms, ending.stop, words)
     finally:
         if truth is not None:
             plant.save_truth(truth)
