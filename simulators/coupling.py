@@ -1,23 +1,25 @@
 """Machines in series with finite buffers between them: a stop of one travels, downstream as lack, upstream as tailback.
 
 Rule: everything happens at whole ms, in order of time, of two at once the upstream one first; nothing depends on where
-the caller cuts the time, as long as each piece comes with the same generator. Material is neither made nor lost.
+the caller cuts the time, as long as each piece comes with the same generator. Material is neither made nor lost. Where
+the plant has working hours, each machine stops behind a part a little before or after they end, and begins again so.
 """
 
 import math
 from collections.abc import Sequence
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from simulators.faults import EPISODE_EVERY_MS, EPISODE_MS
-from simulators.stops import STOPS, WAIT, Stay, drawn, off_second
+from simulators.hours import Hours
+from simulators.stops import STOPS, WAIT, Stay, drawn, off_second, time_off
 from simulators.truth import StateInterval
 
 NEVER = 1 << 62
-LACK, TAILBACK = "lack", "tailback"
+LACK, TAILBACK, TIME_OFF = "lack", "tailback", "time_off"
 SWING_MS = 90_000
+AROUND_MS = (-25_000, 25_000)  # of the plan: when people leave their machine and come back
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class Station:
     """A machine at work: the state that it is in since when, the stays ahead of it, and its next event.
 
     waits: lack or tailback while it stands for a neighbour · reason_ahead: why it goes into the stays ahead · loaded:
-    it has a part in it · stop_ms: its next own stop, NEVER while it is in one · pieces, done: states and finished parts
-    of the current step.
+    it has a part in it · stop_ms: its next own stop, NEVER while it is in one · off: when it stands next because nobody
+    works, which by the plan ends at off_ends · pieces, done: states and finished parts of the current step.
     """
 
     machine: Machine
@@ -53,6 +55,8 @@ class Station:
     waits: str = ""
     reason_ahead: str = ""
     loaded: bool = True
+    off: tuple[int, int] = (NEVER, NEVER)
+    off_ends: int = 0
     ahead: list[Stay] = field(default_factory=list)
     deck: list[str] = field(default_factory=list)
     pieces: list[StateInterval] = field(default_factory=list)
@@ -69,6 +73,13 @@ class Station:
         share = max(1.0, 1.0 + self.machine.slower + swing + 0.008 * float(rng.standard_normal()))
         return off_second(now + math.ceil(self.machine.cycle_ms * share))
 
+    def plan_off(self, hours: Hours | None, after_ms: int, rng: np.random.Generator) -> None:
+        rest = hours.rest_after(after_ms) if hours is not None else None
+        if rest is None:
+            self.off = (NEVER, NEVER)
+        else:
+            self.off, self.off_ends = (rest[0] + drawn(*AROUND_MS, rng), rest[1] + drawn(*AROUND_MS, rng)), rest[1]
+
     def stand(self, now: int, stays: Sequence[Stay], reason: str) -> None:
         """It stops, 1 ms after what it has just done."""
         self.ahead, self.reason_ahead = list(stays), reason
@@ -82,22 +93,25 @@ class Series:
     start_ms: int
     stations: list[Station]
     stock: list[int]
+    hours: Hours | None = None
 
     @classmethod
-    def begin(cls, machines: Sequence[Machine], start_ms: int, rng: np.random.Generator) -> "Series":
+    def begin(
+        cls, machines: Sequence[Machine], start_ms: int, rng: np.random.Generator, hours: Hours | None = None
+    ) -> "Series":
         """All execute, each with a part in it, buffers a quarter full; the first own stops are spread."""
         stations = []
         for place, machine in enumerate(machines):
             first = off_second(start_ms + 1 + drawn(0, machine.cycle_ms, rng))
             stop_ms = start_ms + drawn(*machine.brisk_ms, rng) * (place + 1)
             stations.append(Station(machine, start_ms, first, stop_ms))
-        return cls(start_ms, stations, [machine.buffer // 4 for machine in machines[:-1]])
+            stations[-1].plan_off(hours, start_ms, rng)
+        return cls(start_ms, stations, [machine.buffer // 4 for machine in machines[:-1]], hours)
 
     def step(self, t0_ms: int, t1_ms: int, rng: np.random.Generator) -> "Series":
         """The series at t1; its stations hold what they did in [t0, t1)."""
-        after = deepcopy(self)
-        for station in after.stations:
-            station.pieces, station.done = [], []
+        stations = [replace(s, ahead=[*s.ahead], deck=[*s.deck], pieces=[], done=[]) for s in self.stations]
+        after = replace(self, stations=stations, stock=[*self.stock])
         while True:
             place = min(range(len(after.stations)), key=lambda i: after.stations[i].next_ms)
             now = after.stations[place].next_ms
@@ -147,7 +161,12 @@ class Series:
 
     def _begin_part(self, place: int, now: int, rng: np.random.Generator) -> None:
         station = self.stations[place]
-        if now >= station.stop_ms:
+        while now >= station.off[1]:
+            station.plan_off(self.hours, station.off_ends, rng)
+        if now >= station.off[0]:
+            station.stop_ms = NEVER
+            station.stand(now, time_off(station.off[1] - now), TIME_OFF)
+        elif now >= station.stop_ms:
             if not station.deck:
                 station.deck = [str(kind) for kind in rng.permutation(list(station.machine.stops))]
             kind = station.deck.pop()

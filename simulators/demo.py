@@ -27,6 +27,7 @@ from simulators.live import Live
 from simulators.plant import Plant
 
 LATENESS_MS = 2_000
+TIME_OFF = ("holidays =", "breaks =", "days =")  # lines of park.toml that let machines rest
 BROKER = """
 [gateway]
 name = "demo"
@@ -43,7 +44,8 @@ family = "telegraf"
 
 
 def prepare(folder: Path, broker: EmbeddedBroker, language: str) -> Config:
-    """The run's configuration in `folder/config`, with the address of its broker; lines that are there stay."""
+    """The run's configuration in `folder/config`, with the address of its broker; lines that are there stay. It works
+    every day without a break."""
     target = folder / "config"
     bundled = importlib.resources.files("simulators") / "config"
     with importlib.resources.as_file(bundled) as source:
@@ -53,6 +55,7 @@ def prepare(folder: Path, broker: EmbeddedBroker, language: str) -> Config:
             if read_toml(file, file.name)["path"] not in there:
                 shutil.copy(file, target / "lines")
         text = (source / "park.toml").read_text("utf-8")
+    text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith(TIME_OFF))
     text = text.replace('data_dir = "data"', 'data_dir = "../data"').replace('"vi"', f'"{language}"')
     text += BROKER.format(url=broker.url, protocol=broker.protocol)
     (target / "park.toml").write_text(text, "utf-8")

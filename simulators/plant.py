@@ -15,6 +15,7 @@ import numpy as np
 
 from simulators import mischief
 from simulators.faults import EPISODE_EVERY_MS, EPISODE_MS, Fault, FaultKind, plan_episode
+from simulators.hours import Hours
 from simulators.payloads import Form, Message, Sample, Sending
 from simulators.signals import times
 from simulators.truth import Booking, Truth, UnitTruth, save_books
@@ -52,17 +53,17 @@ class Line(Protocol):
     def sturdy(self) -> frozenset[str]: ...
     @property
     def faults(self) -> tuple[FaultKind, ...]: ...
-    def begin(self, start_ms: int, rng: np.random.Generator) -> Running: ...
+    def begin(self, start_ms: int, rng: np.random.Generator, hours: Hours | None) -> Running: ...
 
 
 class _Track:
     """One line on its way: what it still has to send, by cell, and its book."""
 
-    def __init__(self, line: Line, seed: int, start_ms: int) -> None:
+    def __init__(self, line: Line, seed: int, start_ms: int, hours: Hours | None) -> None:
         self.line, self.seeds, self.start_ms = line, (seed, crc32(line.path.encode())), start_ms
         self.seconds = 0
-        self.running = line.begin(start_ms, np.random.default_rng([*self.seeds, 0]))
-        units = {unit: UnitTruth(line.path, unit, cycle) for unit, cycle in line.units.items()}
+        self.running = line.begin(start_ms, np.random.default_rng([*self.seeds, 0]), hours)
+        units = {unit: UnitTruth(line.path, unit, cycle, hours) for unit, cycle in line.units.items()}
         self.truth = Truth(line.path, units, line.pace_unit, line.count_unit)
         self.fates: Counter[str] = Counter()
         self.faults: list[Fault] = []
@@ -110,11 +111,12 @@ class _Track:
 
 
 class Plant:
-    """Bundled lines from `start_ms` on. What it counts is what `messages` has handed out so far."""
+    """Bundled lines from `start_ms` on, without `hours` at work round the clock. What it counts is what `messages` has
+    handed out so far."""
 
-    def __init__(self, lines: Sequence[Line], seed: int, start_ms: int) -> None:
+    def __init__(self, lines: Sequence[Line], seed: int, start_ms: int, hours: Hours | None = None) -> None:
         self.start_ms = self.now_ms = start_ms
-        self._tracks = [_Track(line, seed, start_ms) for line in lines]
+        self._tracks = [_Track(line, seed, start_ms, hours) for line in lines]
 
     def messages(self, t0_ms: int, t1_ms: int) -> list[tuple[str, bytes]]:
         """All messages with a send time in [t0, t1), in order of sending; each call goes on where the last ended."""

@@ -11,6 +11,7 @@ import numpy as np
 from simulators.controller import say_counter, say_states
 from simulators.coupling import Machine, Series
 from simulators.faults import Fault, FaultKind, of_unit
+from simulators.hours import Hours
 from simulators.payloads import Form, Sample
 from simulators.signals import Panel, times
 from simulators.truth import Booking, Part, StateInterval
@@ -66,9 +67,9 @@ class SerialLine:
         signals = {signal.metric for unit in self.machines for signal in unit.panel.signals}
         return frozenset(signals | {measure.metric for unit in self.machines for measure in unit.measures})
 
-    def begin(self, start_ms: int, rng: np.random.Generator) -> "RunningLine":
+    def begin(self, start_ms: int, rng: np.random.Generator, hours: Hours | None) -> "RunningLine":
         """The line as it stands at its first instant: executing, its counters fresh from a reset."""
-        series = Series.begin([unit.machine for unit in self.machines], start_ms, rng)
+        series = Series.begin([unit.machine for unit in self.machines], start_ms, rng, hours)
         units = tuple(RunningUnit.begin(unit, rng) for unit in self.machines)
         return RunningLine(series, units)
 

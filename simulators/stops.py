@@ -50,6 +50,12 @@ WAIT = (  # for a neighbour; the one in the middle lasts at least so long, and u
 )
 
 
+def time_off(lasts_ms: int) -> tuple[Stay, ...]:
+    """An ordinary stop whose standstill lasts so long."""
+    stopping, _, *again = STOPS["stop"]
+    return (stopping, Stay("stopped", "production", lasts_ms, lasts_ms), *again)
+
+
 def off_second(t_ms: int) -> int:
     return t_ms + (t_ms % 1000 == 0)
 

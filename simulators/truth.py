@@ -13,8 +13,7 @@ import numpy as np
 import polars as pl
 
 from simulators.faults import Fault
-
-Window = tuple[int, int]  # [start, end) in ms since the epoch
+from simulators.hours import Hours, Window
 
 PACKML_NAMES = (
     "clearing stopped starting idle suspended execute stopping aborting aborted holding held unholding suspending "
@@ -121,11 +120,12 @@ class Counter:
 @dataclass
 class UnitTruth:
     """The book of one unit, in order of time. States follow one another without a gap; one holds, a part falls, at t
-    within [from, to); a reading at t shows what was gained up to and at t."""
+    within [from, to); a reading at t shows what was gained up to and at t. Without `hours` all time is planned."""
 
     path: str
     unit: str
     ideal_cycle_ms: float | None
+    hours: Hours | None = None
     states: list[StateInterval] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     good: Counter = field(default_factory=Counter)
@@ -152,13 +152,15 @@ class UnitTruth:
         gained = [counter.within(windows) for counter in (self.good, self.reject, self.energy)]
         found = []
         for (start, end), gq, sq, wh in zip(windows, *gained, strict=True):
+            planned = [(start, end)] if self.hours is None else self.hours.planned(start, end)
+            busy = sum(high - low for low, high in planned)
             spent = dict.fromkeys(("apt", "aust", "adet", "adot", "unclassified"), 0)
             for interval in self.states[max(0, bisect_right(begins, start) - 1) : bisect_left(begins, end)]:
-                overlap = min(interval.to_ms, end) - max(interval.from_ms, start)
-                spent[element_of(interval.state, interval.mode)] += max(0, overlap)
-            spent["unclassified"] += end - start - sum(spent.values())
+                worked = sum(max(0, min(interval.to_ms, b) - max(interval.from_ms, a)) for a, b in planned)
+                spent[element_of(interval.state, interval.mode)] += worked
+            spent["unclassified"] += busy - sum(spent.values())
             ideal = (self.ideal_cycle_ms or 0.0) * (gq + sq)
-            found.append(Elements(pbt=end - start, pq=gq + sq, gq=gq, sq=sq, ideal=ideal, energy_wh=wh, **spent))
+            found.append(Elements(pbt=busy, pq=gq + sq, gq=gq, sq=sq, ideal=ideal, energy_wh=wh, **spent))
         return found
 
 
@@ -191,9 +193,9 @@ class Truth:
         books = [unit.windows(windows) for unit in self.units.values()]
         places = {name: place for place, name in enumerate(self.units)}
         found = []
-        for at, (start, end) in enumerate(windows):
+        for at in range(len(windows)):
             units = [book[at] for book in books]
-            unknown = Elements(pbt=end - start, unclassified=end - start)
+            unknown = Elements(pbt=units[0].pbt, unclassified=units[0].pbt)
             times = units[places[self.pace_unit]] if self.pace_unit else unknown
             made = units[places[self.count_unit]] if self.count_unit else unknown
             ideal = made.pq * (self.units[self.pace_unit].ideal_cycle_ms or 0.0) if self.pace_unit else 0.0

@@ -1,7 +1,7 @@
 """`parkpulse simulate CONFIG`: the bundled lines to the broker of a configuration, with their truth book.
 
-Rule: lines that the configuration declares, or all where it declares none of them; what the gateway would not read is
-said before anything is sent.
+Rule: lines that the configuration declares, or all where it declares none of them, at work as its calendar plans; what
+the gateway would not read is said before anything is sent.
 """
 
 import sys
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.config.broker import BrokerSection
     from pipeline.config.read import Config
     from pipeline.view.words import Words
+    from simulators.hours import Hours
     from simulators.plant import Line, Plant
     from simulators.sender import Sender
 
@@ -55,7 +56,7 @@ def simulate(
     lines, settings = _lines(found), _settings(found)
     age_ms = max(0, round(length_ms * (1 - 1 / pace)) if pace else length_ms)
     _check_age(found, lines, age_ms)
-    plant = Plant(lines, seed, WallClock().now_ms() - age_ms)
+    plant = Plant(lines, seed, WallClock().now_ms() - age_ms, _hours(found))
     ending = Ending(threading.Event())
     try:
         sender = _send(plant, settings, pace, length_ms, ending.stop, words)
@@ -115,6 +116,16 @@ def _lines(config: "Config") -> "list[Line]":
     for line in taken:
         typer.echo(words.said("sending_line", line.path, words.counted(len(line.units), "machines"), line.form.family))
     return taken
+
+
+def _hours(config: "Config") -> "Hours | None":
+    """The calendar of the configuration as the plant's own; None without shifts: round the clock."""
+    from simulators.hours import Hours, Shift
+
+    if config.calendar is None:
+        return None
+    shifts = (Shift(shift.begin, shift.end, shift.breaks, frozenset(shift.days)) for shift in config.calendar.shifts)
+    return Hours(config.timezone, tuple(shifts), frozenset(config.calendar.holidays))
 
 
 def _broker(config: "Config") -> "BrokerSection":

@@ -13,6 +13,7 @@ import numpy as np
 
 from simulators.faults import Fault, FaultKind, of_unit
 from simulators.forms.telegraf import Telegraf
+from simulators.hours import Hours
 from simulators.payloads import Form, Sample
 from simulators.signals import Panel, Signal, times
 from simulators.truth import Booking, Energy, StateInterval
@@ -81,7 +82,8 @@ class PowerMeters:
         FaultKind("analyser-dead", "feeder-2", "thd.voltage", "analyser-silent-2", "silent", 0.0, 32_000, 11_000),
     )
 
-    def begin(self, start_ms: int, rng: np.random.Generator) -> "RunningMeters":
+    def begin(self, start_ms: int, rng: np.random.Generator, hours: Hours | None) -> "RunningMeters":
+        """Meters never rest."""
         return RunningMeters(tuple(RunningMeter(f, f.panel().levels(), f.metered_wh, 0.0) for f in FEEDERS))
 
 

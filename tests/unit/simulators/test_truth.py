@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from simulators.hours import Hours, Shift
 from simulators.plant import Line, Plant
 from simulators.truth import Booking, Elements, Energy, Part, StateInterval, Truth, UnitTruth, element_of
 from tests.bundled import LINES, name_of, told_of
@@ -140,6 +141,23 @@ def test_a_line_takes_times_of_its_pace_unit_and_parts_of_its_count_unit_at_the_
     (found,) = line.windows([(0, 1000)])
     assert (found.apt, found.adet, found.gq, found.sq, found.ideal) == (1000, 0, 2, 1, 450.0)
     assert line.known_from == 0
+
+
+def test_time_that_is_not_planned_is_in_no_element_and_parts_made_in_it_count() -> None:
+    hours = Hours("UTC", (Shift(0, 2, ((1, 2),)),))  # 00:00 to 00:01
+    book = UnitTruth("line", "unit", 150.0, hours)
+    states = [
+        StateInterval(10_000, 50_000, "execute", "production"),
+        StateInterval(50_000, 61_000, "held", "production"),
+    ]
+    states.append(StateInterval(61_000, 70_000, "execute", "production"))
+    book.book(Booking(states, [Part(20_000, True), Part(65_000, True)], [1000, 30_000, 69_000]))
+    (found,) = book.windows([(0, 120_000)])
+    assert (found.pbt, found.apt, found.adet, found.unclassified, found.gq) == (60_000, 40_000, 10_000, 10_000, 2)
+    (outside,) = book.windows([(60_000, 120_000)])
+    assert outside == Elements(pq=1, gq=1, ideal=150.0)
+    (meters,) = Truth("line", {"meter": UnitTruth("line", "meter", None, hours)}).windows([(0, 120_000)])
+    assert (meters.pbt, meters.unclassified) == (60_000, 60_000)
 
 
 @pytest.mark.parametrize(
