@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.packs import BUNDLED
+from simulators.hours import Hours, Shift
 from simulators.plant import Line, Plant
 from tests.bundled import CONFIGURED, LINES, name_of
 from tests.unit.simulators.wire_reader import Reading, read_rows, series
 from tests.wire import Message
 
-START = 1_780_000_000_123
+START = 1_780_000_000_123  # 20:26:40 UTC
 MINUTE = 60_000
 SEEDS = range(5)
 HALFWAY = 0.5  # from what is usual to a limit: as far as anything but a fault may go
@@ -95,6 +96,21 @@ def test_a_limit_is_broken_long_enough_in_its_fault_and_by_nothing_else(line: Li
             assert max(near) <= fault.t_off_ms + 4000
             assert beyond[-1] - beyond[0] >= alarm.on_delay_ms + 2000
             assert fault.t_off_ms + 4000 + alarm.off_delay_ms < START + 55_000
+
+
+@each_line
+def test_a_line_at_rest_for_long_comes_near_no_limit(line: Line) -> None:
+    standing = Hours("UTC", (Shift(20 * 60, 22 * 60, ((20 * 60 + 28, 21 * 60),)),))
+    plant = Plant([line], 1, START, standing)
+    messages = plant.messages(START, START + 9 * MINUTE)
+    for alarm in CONFIGURED[line.path].alarms:
+        if alarm.kind == "limit":
+            values = series(messages, alarm.metric, f"{line.path}/{alarm.unit}")
+            first = sorted(float(v) for t, v in values if t < START + MINUTE)
+            usual = first[len(first) // 2]
+            rest = [float(v) for t, v in values if t > START + 3 * MINUTE]
+            for bound in (limit for limit in (alarm.low, alarm.high) if limit is not None):
+                assert max((v - usual) / (bound - usual) for v in rest) < HALFWAY, alarm.name
 
 
 @each_line
