@@ -56,7 +56,7 @@ def simulate(
     lines, settings = _lines(found), _settings(found)
     age_ms = max(0, round(length_ms * (1 - 1 / pace)) if pace else length_ms)
     _check_age(found, lines, age_ms)
-    plant = Plant(lines, seed, WallClock().now_ms() - age_ms, _hours(found))
+    plant = Plant(lines, seed, WallClock().now_ms() - age_ms, hours_of(found))
     ending = Ending(threading.Event())
     try:
         sender = _send(plant, settings, pace, length_ms, ending.stop, words)
@@ -118,7 +118,7 @@ def _lines(config: "Config") -> "list[Line]":
     return taken
 
 
-def _hours(config: "Config") -> "Hours | None":
+def hours_of(config: "Config") -> "Hours | None":
     """The calendar of the configuration as the plant's own; None without shifts: round the clock."""
     from simulators.hours import Hours, Shift
 

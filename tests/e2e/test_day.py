@@ -21,6 +21,7 @@ def ms(text):
 
 SPAN = (ms("2026-09-01T13:50"), ms("2026-09-02T14:05"))
 HOLIDAY = ms("2026-09-02T06:00")  # from here on no shift begins
+SUNDAY = ms("2026-09-06T06:00")
 BREAK = (ms("2026-09-01T17:40"), ms("2026-09-01T18:10"))
 
 
@@ -116,12 +117,20 @@ def test_every_sample_of_the_day_is_accounted_for(day):
     assert counted["gap"] == counted["waiting"] == 0
 
 
-def test_a_break_that_the_configuration_forgets_turns_the_comparison_red(tmp_path):
+@pytest.mark.parametrize(
+    "forgotten, at",
+    [
+        ("", BREAK),
+        ('breaks = [["17:40", "18:10"]]\n', BREAK),
+        ("2026-09-02, ", (HOLIDAY, HOLIDAY)),
+        ('days = "mon-sat"\n', (SUNDAY, SUNDAY)),
+    ],
+    ids=["nothing", "break", "holiday", "sunday"],
+)
+def test_a_break_or_a_day_off_that_the_configuration_forgets_turns_the_comparison_red(tmp_path, forgotten, at):
     (line,) = [thinned(line) for line in LINES if "machining" in line.path]
-    span = (BREAK[0] - HOUR_MS // 2, BREAK[1] + HOUR_MS // 2)
-    for name, forgotten, red in (("as_it_is", "", False), ("forgotten", 'breaks = [["17:40", "18:10"]]\n', True)):
-        short = run_day(tmp_path / name, [line], HOURS, span, forgotten=forgotten)
-        for equipment, book in equipment_of(short):
-            count, wrong = compared(short, equipment, book, QUARTER_MS)
-            assert count >= 4
-            assert bool(wrong) == red, equipment
+    short = run_day(tmp_path, [line], HOURS, (at[0] - HOUR_MS // 2, at[1] + HOUR_MS // 2), forgotten=forgotten)
+    for equipment, book in equipment_of(short):
+        count, wrong = compared(short, equipment, book, QUARTER_MS)
+        assert count >= 3
+        assert bool(wrong) == bool(forgotten), equipment

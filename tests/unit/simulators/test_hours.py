@@ -1,14 +1,20 @@
 """The plant's working hours: by hand for a week, minute by minute against plain rules, and as configured."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.services.broker import EmbeddedBroker
+from pipeline.cli.simulate import hours_of
+from pipeline.config.read import read_config
+from pipeline.core.calendar import planned
 from simulators.bundled import HOURS
+from simulators.demo import prepare
 from simulators.hours import Hours, Shift
-from tests.bundled import CONFIGURED
+from tests.bundled import CONFIG
 
 MINUTE = 60_000
 VIETNAM = timezone(timedelta(hours=7))
@@ -87,9 +93,18 @@ def test_planned_time_is_what_the_rules_say_minute_by_minute(first: int, count: 
     assert [m for a, b in found for m in range(a // MINUTE, b // MINUTE)] == worked
 
 
-def test_the_configuration_of_the_bundled_park_says_the_same_shifts_and_days_off() -> None:
-    for line in CONFIGURED.values():
+def test_the_configuration_of_the_bundled_park_says_the_same_hours_and_simulate_takes_them_from_it() -> None:
+    assert hours_of(read_config(CONFIG)) == HOURS
+
+
+def test_without_shifts_simulate_works_round_the_clock(tmp_path: Path) -> None:
+    (tmp_path / "park.toml").write_text("holidays = [2026-09-02]\n", "utf-8")
+    assert hours_of(read_config(tmp_path)) is None
+
+
+def test_the_demo_has_the_same_shifts_and_works_through(tmp_path: Path) -> None:
+    start, end = span("2026-08-31T06:00", "2026-09-08T06:00")
+    for line in prepare(tmp_path, EmbeddedBroker("mosquitto", 1883, "5"), "en").lines:
         assert line.calendar is not None
-        told = [Shift(s.begin, s.end, s.breaks, frozenset(s.days)) for s in line.calendar.shifts]
-        assert tuple(told) == HOURS.shifts
-        assert set(line.calendar.holidays) == HOURS.holidays
+        assert [(s.begin, s.end) for s in line.calendar.shifts] == [shift[:2] for shift in HOURS.shifts]
+        assert planned(line.calendar, start, end) == ((start, end),)
