@@ -11,7 +11,7 @@ from pipeline.core.errors import Unavailable
 from pipeline.core.ports import Clock
 from simulators.drive import TICK_MS, Message, Sends
 
-TOGETHER_MS = 1000  # so much event time at most goes out at once
+TOGETHER_MS = 5000  # so much event time at most goes out at once
 PATIENCE_S = 0.2
 
 
