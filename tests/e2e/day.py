@@ -23,7 +23,7 @@ from simulators.demo import BROKER
 from simulators.plant import Plant
 from tests.bundled import CONFIG
 
-TICK_MS, ROUND = 30_000, 10  # the gateway writes each tick, the rest of the chain goes on each round of ticks
+TICK_MS, ROUND = 60_000, 5  # the gateway writes each tick, the rest of the chain goes on each round of ticks
 SPARSE_MS = 10_000
 WINDOWS = ('windows = ["1s", "10s", "1m", "15m", "shift"]', 'windows = ["10s", "15m", "shift"]')
 

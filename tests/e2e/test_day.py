@@ -14,6 +14,8 @@ from tests.e2e.runs import TIMES, differences, is_told
 
 QUARTER_MS, SHIFT_MS, HOUR_MS = 900_000, 8 * 3_600_000, 3_600_000
 
+pytestmark = pytest.mark.slow
+
 
 def ms(text):
     return round(datetime.fromisoformat(f"{text}+07:00").timestamp() * 1000)

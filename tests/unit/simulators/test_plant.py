@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulators.hours import Hours, Shift
 from simulators.plant import Line, Plant
 from tests.bundled import LINES, name_of
 from tests.unit.simulators.wire_reader import read_rows, series
@@ -52,6 +53,15 @@ def test_any_cut_into_ticks_gives_the_same_messages_and_counts(cuts: list[int]) 
     whole.messages(START, START + MINUTE)
     assert cut(pieces, cuts) == WHOLE
     assert (pieces.sent, pieces.expected, pieces.faults) == (whole.sent, whole.expected, whole.faults)
+
+
+def test_a_break_begins_and_ends_the_same_however_time_is_cut() -> None:
+    hours = Hours("UTC", (Shift(20 * 60, 22 * 60, ((20 * 60 + 27, 20 * 60 + 29),)),))  # the run begins at 20:26:40
+    whole, pieces = (Plant(LINES, 7, START, hours) for _ in range(2))
+    edges = [*range(START, START + 3 * MINUTE, 7_777), START + 3 * MINUTE]
+    sent = [message for t0, t1 in pairwise(edges) for message in pieces.messages(t0, t1)]
+    assert whole.messages(START, START + 3 * MINUTE) == sent
+    assert {row.v for row in read_rows(sent) if row.metric == "stop_reason"} >= {"time_off", "none"}
 
 
 def test_a_gap_between_two_calls_is_refused() -> None:
