@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from connectors.codecs import alerts_json, results_json
 from pipeline.core.ports import Log, Record, Sink
 from pipeline.core.results import Result, Transition
-from pipeline.roles.reading import Lag, readable, resume
+from pipeline.roles.reading import Lag, Place, readable
 from pipeline.runtime.instruments import Instruments
 from pipeline.steps.historian import Identity, step
 
@@ -35,8 +35,7 @@ class Historian:
         self.writer = self.log.writer()
         self.readers = [self.log.reader(topic, self.name, self.instance) for topic in ("results.v1", "alerts.v1")]
         self.lag = Lag(self.instruments, self.name, self.readers)
-        for reader in self.readers:
-            resume(reader)
+        self.places = [Place(reader) for reader in self.readers]
 
     def turn(self, max_wait: float) -> int:
         """A batch that the store or the commit did not take is kept and sent again before anything else is read."""
@@ -49,9 +48,8 @@ class Historian:
             if rows.results or rows.alerts:
                 self.sink.write(rows.results, rows.alerts)
         self.newest = rows.newest
-        for reader, records in zip(self.readers, batch.records, strict=True):
-            if records:
-                reader.commit({record.partition: record.offset + 1 for record in records})
+        for place, records in zip(self.places, batch.records, strict=True):
+            place.commit(records)
         self.batch = None
         self.lag.look()
         return sum(map(len, batch.records))
@@ -65,9 +63,8 @@ class Historian:
         return Batch((read, raised), [result for results in several for result in results], alerts)
 
     def taken(self, topic: str) -> int:
-        """Sum of the offsets up to which this topic is in the store."""
-        reader = self.readers[topic == "alerts.v1"]
-        return sum(reader.committed(partition) or 0 for partition in reader.partitions)
+        """Sum of the offsets up to which this topic is in the store; any thread may ask."""
+        return self.places[topic == "alerts.v1"].committed
 
     def close(self) -> None:
         for reader in self.readers:

@@ -6,8 +6,8 @@ import msgspec
 
 from connectors.codecs import alerts_json, results_json
 from connectors.mqtt.sink import MqttSink, Publication
-from pipeline.core.ports import Clock, Log, Reader
-from pipeline.roles.reading import Lag, readable, resume
+from pipeline.core.ports import Clock, Log, Record
+from pipeline.roles.reading import Lag, Place, readable
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Saved, Slots
 from pipeline.runtime.instruments import Instruments
@@ -28,7 +28,7 @@ class Notifier:
     name: str = "notifier"
     state: NotifierState = field(default_factory=NotifierState)
     is_unsaved: bool = False
-    due: list[tuple[Reader, dict[int, int]]] = field(default_factory=list)  # commits
+    due: list[tuple[Place, list[Record]]] = field(default_factory=list)  # commits
 
     def __post_init__(self) -> None:
         self.alerts = self.log.reader("alerts.v1", self.name, self.instance)
@@ -41,8 +41,7 @@ class Notifier:
                 self.state = awake(snapshot.load(NotifierState, saved.state), self.clock.now_ms())
             except snapshot.SnapshotError as error:
                 log(self.name).warning("forgets what it has told", because=str(error))
-        for reader in (self.alerts, self.results):
-            resume(reader)
+        self.places = [Place(reader) for reader in (self.alerts, self.results)]
 
     @property
     def trouble(self) -> str:
@@ -73,12 +72,8 @@ class Notifier:
             self._again()
             raise
         self.state = state
-        self.is_unsaved = bool(alerts) or _lost(state) != _lost(before)
-        self.due = [
-            (reader, {record.partition: record.offset + 1 for record in records})
-            for reader, records in ((self.alerts, raised), (self.results, read))
-            if records
-        ]
+        self.is_unsaved = bool(alerts) or _watched(state) != _watched(before)
+        self.due = [*zip(self.places, (raised, read), strict=True)]
         self._remember()
         self.lag.look()
         return len(raised) + len(read)
@@ -90,19 +85,18 @@ class Notifier:
             self.slots.store.flush()
             self.is_unsaved = False
         while self.due:
-            reader, offsets = self.due[0]
-            reader.commit(offsets)
+            place, records = self.due[0]
+            place.commit(records)
             del self.due[0]
 
     def taken(self, topic: str) -> int:
-        """Sum of the offsets up to which this topic has been told."""
-        reader = self.alerts if topic == "alerts.v1" else self.results
-        return sum(reader.committed(partition) or 0 for partition in reader.partitions)
+        """Sum of the offsets up to which this topic has been told; any thread may ask."""
+        return self.places[topic == "results.v1"].committed
 
     def _again(self) -> None:
         """What was read and not published is read again."""
-        for reader in (self.alerts, self.results):
-            resume(reader)
+        for place in self.places:
+            place.resume()
 
     def close(self) -> None:
         self.alerts.close()
@@ -110,9 +104,9 @@ class Notifier:
         self.sink.close()
 
 
-def _lost(state: NotifierState) -> set[str]:
-    """The lines whose chain is lost."""
-    return {line for line, pulse in state.lines.items() if pulse.lost is not None}
+def _watched(state: NotifierState) -> dict[str, bool]:
+    """The lines, and whether the chain of each is lost: who forgot one over a restart would miss its silence."""
+    return {line: pulse.lost is not None for line, pulse in state.lines.items()}
 
 
 def awake(state: NotifierState, now_ms: int) -> NotifierState:

@@ -1,7 +1,7 @@
 """Reading what others may have written: what cannot be read is put aside with its bytes, and the rest goes on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from msgspec import DecodeError
@@ -38,10 +38,34 @@ def _waiting(reader: Reader, partition: int) -> int:
     return reader.end_offset(partition) - (reader.first_offset(partition) if done is None else done)
 
 
-def resume(reader: Reader) -> None:
-    """Every partition goes on behind what was committed, or where the log begins."""
-    for partition in reader.partitions:
-        reader.seek(partition, reader.committed(partition) or reader.first_offset(partition))
+@dataclass(slots=True)
+class Place:
+    """Where a group stands in a topic: behind what it has committed, or where the log begins.
+
+    A reader is its role's alone; `committed` may be asked by any thread."""
+
+    reader: Reader
+    offsets: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.offsets = {partition: self.reader.committed(partition) or 0 for partition in self.reader.partitions}
+        self.resume()
+
+    def resume(self) -> None:
+        """What was read and not committed is read again."""
+        for partition, offset in self.offsets.items():
+            self.reader.seek(partition, offset or self.reader.first_offset(partition))
+
+    def commit(self, records: Sequence[Record]) -> None:
+        if records:
+            offsets = {record.partition: record.offset + 1 for record in records}
+            self.reader.commit(offsets)
+            self.offsets.update(offsets)
+
+    @property
+    def committed(self) -> int:
+        """Sum over the partitions."""
+        return sum(self.offsets.values())
 
 
 def rejected(record: Record, topic: str, sentence: str) -> Outgoing:

@@ -5,6 +5,7 @@ import pytest
 from connectors.codecs import results_json
 from connectors.memory import MemoryLog, MemoryReader
 from connectors.memory_store import MemoryStore
+from connectors.sqlite_log import SqliteLog
 from pipeline.core.errors import Unavailable
 from pipeline.core.ports import Outgoing
 from pipeline.core.results import Result
@@ -105,3 +106,17 @@ def test_records_that_wait_are_counted():
     historian.lag.due = 0.0
     historian.lag.look()
     assert instruments.registry.get_sample_value("parkpulse_consumer_lag_records", {"role": "historian"}) == 0
+
+
+def test_how_far_it_is_may_be_asked_by_any_thread_for_it_asks_no_reader(tmp_path):
+    log = SqliteLog(tmp_path, VirtualClock(1_780_000_000_000))
+    log.ensure({"results.v1": 1, "alerts.v1": 1, "rejects.v1": 1})
+    writer = log.writer()
+    writer.write([Outgoing("results.v1", LINE, results_json.encode([result(k)])) for k in range(3)])
+    writer.flush()
+    for told in (0, 3):
+        historian = Historian(log, MemoryStore(), Instruments())
+        assert (historian.taken("results.v1"), historian.taken("alerts.v1")) == (told, 0)
+        historian.turn(0.0)
+        historian.close()
+        assert (historian.taken("results.v1"), historian.taken("alerts.v1")) == (3, 0)
