@@ -16,7 +16,7 @@ import polars as pl
 
 from pipeline.core.frames import Frame, FrameName, Kind
 from pipeline.core.results import Result
-from pipeline.steps.names_table import NamesTable
+from pipeline.steps.names_table import LineNames
 from pipeline.steps.plan import Entry
 
 FIRST_MS = 1_780_000_000_000  # 20 s before a whole minute
@@ -104,7 +104,7 @@ class _Records:
         self.offset, self.per_line = 0, shape.sources * shape.series
         self.paths = [f"park/line-{line}" for line in range(shape.lines)]
         self.numbers, self.totals = [0] * shape.lines, [0] * shape.lines
-        self.tables = [NamesTable()] * shape.lines
+        self.line_names = [LineNames()] * shape.lines
         self.names = [series_name(shape, code) for code in range(self.per_line)]
         self.rank = np.argsort(np.argsort(np.array([f"{n.unit} {n.metric}" for n in self.names])))
 
@@ -127,7 +127,7 @@ class _Records:
         own = part.series % self.per_line
         new = np.append(True, own[1:] != own[:-1])
         used = [self.names[code] for code in own[new].tolist()]
-        table = self.tables[line] = self.tables[line].holding(used)
+        self.line_names[line], table = self.line_names[line].holding(used)
         index = np.array([table.place[name] for name in used], np.uint16)[np.cumsum(new) - 1]
         self.offset += 1
         self.numbers[line] += 1

@@ -1,13 +1,14 @@
 """The names block of a frame: bytes to names and back, remembered, because most frames repeat the block of the last.
 
-Rule: equal bytes give one object, so that a reader may know it again; what is remembered is bounded in bytes.
+Rule: equal bytes give one object, so that a reader may know it again; what is remembered is bounded in memory.
 """
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 MAX_NAMES = 0xFFFF
-MAX_BYTES = 32 << 20  # of blocks remembered each way
+MAX_BYTES = 64 << 20  # of memory for what is remembered, both ways together
+NAME_BYTES = 200  # of memory for a name that was read
 
 
 class FrameError(ValueError):
@@ -45,7 +46,7 @@ class NamesBlocks:
         known = self.names.get(block)
         if known is None:
             known = _decode(block)
-            self._make_room(len(block))
+            self._make_room(len(block) + NAME_BYTES * len(known[1]))
             self.names[block] = known
         return known
 

@@ -22,7 +22,7 @@ from pipeline.steps.gateway_frames import cut, refuse_too_many, split_by_line, w
 from pipeline.steps.gateway_lines import take_in
 from pipeline.steps.gateway_rejects import encode_reject, line_of
 from pipeline.steps.log_time import LogTime
-from pipeline.steps.names_table import NamesTable
+from pipeline.steps.names_table import LineNames
 
 SAMPLES = "samples.v1"
 HEARTBEAT_MS = 1_000
@@ -56,7 +56,7 @@ class GatewayState:
     gateway: str
     boot: int
     lines: Mapping[str, Totals] = field(default_factory=dict)
-    tables: Mapping[str, NamesTable] = field(default_factory=dict)  # names of each line's newest frame
+    names: Mapping[str, LineNames] = field(default_factory=dict)
     undeclared: int = 0  # how many of the lines no file declares
     stamps: Stamps = field(default_factory=Stamps)
     time: LogTime = field(default_factory=LogTime)
@@ -98,16 +98,16 @@ def pack(
     for reject in (*rejects, *refused):
         rejects_of.setdefault(line_of(reject), []).append(reject)
     weights = np.array([len(payload.body) for payload in payloads], np.int64)
-    lines, tables, out = dict(state.lines), dict(state.tables), []
+    lines, names, out = dict(state.lines), dict(state.names), []
     for line in dict.fromkeys((*rows_of, *rejects_of)):
         declared = rejects_of.get(line, [])
         parts = cut(rows_of[line], samples, weights, settings.max_rows, settings.max_bytes) if line in rows_of else []
-        drafts, table = [], tables.get(line, NamesTable())
+        drafts, own = [], names.get(line, LineNames())
         for rows in parts:
             draft = _draft(state, Kind.DATA, int(receipt[samples.payload[rows[-1]]]))
-            frame, table = with_rows(draft, samples, rows, table)
+            frame, own = with_rows(draft, samples, rows, own)
             drafts.append(frame)
-        tables[line] = table
+        names[line] = own
         if declared:
             last = drafts.pop() if drafts else _draft(state, Kind.DATA, 0)
             newest = max(last.ingest_ms, *(int(receipt[reject.payload]) for reject in declared))
@@ -117,7 +117,7 @@ def pack(
         encode_reject(reject, payloads[reject.payload], state.gateway, settings.reject_prefix)
         for reject in (*rejects, *refused)
     ]
-    return replace(state, lines=lines, tables=tables, stamps=stamps), out
+    return replace(state, lines=lines, names=names, stamps=stamps), out
 
 
 def heartbeats(state: GatewayState, now_ms: int) -> tuple[GatewayState, list[Outgoing]]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from pipeline.core.frames import NO_TEXT, Frame, FrameName
 from pipeline.core.samples import Reject, Samples
-from pipeline.steps.names_table import NamesTable
+from pipeline.steps.names_table import LineNames
 
 Rows = npt.NDArray[np.int64]  # indexes into samples
 
@@ -74,11 +74,11 @@ def _payload_ends(payload: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     return np.flatnonzero(np.append(payload[1:] != payload[:-1], True)) + 1
 
 
-def with_rows(draft: Frame, samples: Samples, rows: Rows, table: NamesTable) -> tuple[Frame, NamesTable]:
-    """The frame with these rows (given in order of receipt), sorted; and the table of its names, for the next one."""
+def with_rows(draft: Frame, samples: Samples, rows: Rows, names: LineNames) -> tuple[Frame, LineNames]:
+    """The frame with these rows (given in order of receipt), sorted; and the line's names, for the next one."""
     used, index_of = np.unique(samples.name[rows], return_inverse=True)
     own = [FrameName(*samples.names[i][1:]) for i in used]
-    table = table.holding(own)
+    names, table = names.holding(own)
     pairs = {pair: i for i, pair in enumerate(dict.fromkeys(name[:2] for name in sorted(own)))}
     rank = np.array([pairs[name[:2]] for name in own], np.int64)[index_of]
     index = np.array([table.place[name] for name in own], np.uint16)[index_of]
@@ -90,7 +90,7 @@ def with_rows(draft: Frame, samples: Samples, rows: Rows, table: NamesTable) -> 
         draft, names=table.names, texts=texts, index=index, t=samples.t[rows], v=samples.v[rows], text=text,
         q=q if q.any() else None, row_flags=flags if flags.any() else None, seq=seq if seq.any() else None,
     )  # fmt: skip
-    return frame, table
+    return frame, names
 
 
 def _texts(samples: Samples, rows: Rows) -> tuple[tuple[str, ...], npt.NDArray[np.uint16] | None]:

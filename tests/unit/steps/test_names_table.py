@@ -1,35 +1,55 @@
-"""A line's frames keep their names block while most of it is in use."""
+"""The frames of a line share few names blocks, whatever names they use, and carry not many more than they use."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.names_block import FrameName
-from pipeline.steps.names_table import SPARSE, NamesTable
+from pipeline.steps.names_table import GROUPS, LEAST, MAX_KNOWN, MOST, LineNames
 
 
 def names(*metrics):
-    return [FrameName("u", metric, "") for metric in metrics]
+    return [FrameName("u", str(metric), "") for metric in metrics]
 
 
-def test_a_frame_with_fewer_names_keeps_the_table_itself():
-    table = NamesTable().holding(names("a", "b", "c"))
-    assert table.holding(names("b")) is table
+def tables(frames):
+    """The table of each frame."""
+    found, line = [], LineNames()
+    for used in frames:
+        line, table = line.holding(names(*used))
+        found.append(table)
+    return found
+
+
+def test_a_frame_with_fewer_names_has_the_table_itself():
+    first, second = tables(["abc", "b"])
+    assert second is first
 
 
 def test_a_new_name_joins_those_known():
-    assert NamesTable().holding(names("b")).holding(names("a", "b")).names == tuple(names("a", "b"))
+    assert tables(["b", "ab"])[-1].names == tuple(names(*"ab"))
 
 
-def test_a_table_of_which_little_is_used_begins_anew():
-    table = NamesTable().holding(names(*"abcdefghijkl"))
-    assert table.holding(names("x")).names == tuple(names("x"))
+def test_a_frame_that_uses_little_takes_nothing_from_the_next_one_that_uses_much():
+    whole, little, again, half = tables([range(40), [3], range(40), range(20)])
+    assert len(little.names) == LEAST
+    assert again is half is whole
 
 
-@given(st.lists(st.sets(st.sampled_from("abcdefghijklmnop"), min_size=1), max_size=12))
+def test_a_line_with_too_many_names_begins_anew():
+    assert tables([range(MAX_KNOWN), ["x"]])[-1].names == tuple(names("x"))
+
+
+@given(st.lists(st.sets(st.integers(0, 200), min_size=1), max_size=12))
 def test_a_table_is_in_order_holds_what_is_used_and_is_never_much_larger(frames):
-    table = NamesTable()
-    for used in frames:
-        table = table.holding(names(*used))
+    for used, table in zip(frames, tables(frames), strict=True):
         assert list(table.names) == sorted(table.names)
         assert [table.names[table.place[name]] for name in names(*used)] == names(*used)
-        assert len(table.names) <= len(used) * SPARSE
+        assert len(table.names) <= len(used) * MOST * 2
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 256), st.randoms(use_true_random=False))
+def test_whatever_its_frames_use_a_line_has_few_blocks(known, random):
+    used = [random.sample(range(known), random.randint(1, known)) for _ in range(200)]
+    used += [random.sample(range(known), min(known, random.randint(1, 5))) for _ in range(200)]
+    assert len({id(table) for table in tables([range(known), *used])}) < 2**GROUPS
