@@ -1,5 +1,7 @@
 """The frames of a line share few names blocks, whatever names they use, and carry not many more than they use."""
 
+from random import Random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,8 +50,9 @@ def test_a_table_is_in_order_holds_what_is_used_and_is_never_much_larger(frames)
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.integers(1, 256), st.randoms(use_true_random=False))
-def test_whatever_its_frames_use_a_line_has_few_blocks(known, random):
+@given(st.integers(1, 256), st.integers(0, 1000))
+def test_whatever_its_frames_use_a_line_has_few_blocks(known, seed):
+    random = Random(seed)
     used = [random.sample(range(known), random.randint(1, known)) for _ in range(200)]
     used += [random.sample(range(known), min(known, random.randint(1, 5))) for _ in range(200)]
     assert len({id(table) for table in tables([range(known), *used])}) < 2**GROUPS
