@@ -106,6 +106,25 @@ def test_a_line_beats_while_its_chain_works_and_is_lost_when_it_stops(park):
     assert json.loads(found[1])["state"] == "norm"
 
 
+def restarted(notifier, clock):
+    notifier.alerts.close()
+    notifier.results.close()
+    return Notifier(notifier.log, notifier.sink, clock, Instruments())
+
+
+def test_a_restart_of_a_quiet_plant_forgets_no_line_that_may_fall_silent(park):
+    notifier, writer, clock, listener = park
+    writer.write([progress(T0)])
+    writer.flush()
+    notifier.turn(0.0)
+    clock.advance(T0 + 5_000)
+    again = restarted(notifier, clock)
+    clock.advance(T0 + 36_000)
+    again.turn(0.0)
+    (lost,) = listener.wait_for(f"parkpulse/v1/alerts/{LINE}/chain-lost")
+    assert json.loads(lost)["state"] == "unack"
+
+
 def test_a_restart_remembers_that_a_chain_was_lost_and_clears_it_when_it_works_again(park):
     notifier, writer, clock, listener = park
     writer.write([progress(T0)])
@@ -114,9 +133,7 @@ def test_a_restart_remembers_that_a_chain_was_lost_and_clears_it_when_it_works_a
     clock.advance(T0 + 40_000)
     notifier.turn(0.0)
     (lost,) = listener.wait_for(f"parkpulse/v1/alarm-state/{LINE}/chain-lost")
-    notifier.alerts.close()
-    notifier.results.close()
-    again = Notifier(notifier.log, notifier.sink, clock, Instruments())
+    again = restarted(notifier, clock)
     writer.write([progress(T0 + 41_000)])
     writer.flush()
     clock.advance(T0 + 42_000)
