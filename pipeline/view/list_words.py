@@ -99,13 +99,6 @@ UNITS: dict[str, Both] = {
     "m³": ("meters with the role water", "đồng hồ có vai trò water"),
 }
 
-PACKS_VI: dict[str, str] = {
-    "confectionery": "Nướng và gói bánh: lò hầm, máy gói có cân kiểm và dò kim loại.",
-    "dairy-filling": "Chiết sữa vô trùng: một máy chiết, vùng vô trùng và hộp thành phẩm.",
-    "piston-machining": "Gia công pít-tông thủy lực: tiện CNC, mài ngoài, rửa và đo khí nén 100 %.",
-    "power-meters": "Công tơ điện của ba lộ, qua Telegraf: số đo là measurement.field. Không có trạng thái.",
-}
-
 QUALITIES_VI = (
     "tốt", "không chắc chắn", "cũ", "đang hiệu chuẩn", "bão hòa", "ngoài khoảng đo", "nhập tay", "mô phỏng",
     "lỗi truyền thông", "lỗi cảm biến", "ngừng sử dụng",

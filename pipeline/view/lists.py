@@ -54,11 +54,12 @@ def _element(state: str, mode: str) -> str:
 
 
 def _packs(words: Words) -> Iterator[Row]:
+    """A pack says what it is for in its first two lines, in English and in Vietnamese."""
     for path in sorted(BUNDLED.glob("*.toml")):
-        said = path.read_text("utf-8").partition("\n")[0].lstrip("# ")
+        english, vietnamese = (line.lstrip("# ") for line in path.read_text("utf-8").splitlines()[:2])
         units = read_toml(path, path.name).get("units")
         names = [str(unit.get("name")) for unit in units if isinstance(unit, dict)] if isinstance(units, list) else []
-        yield (path.stem, ", ".join(names), words.of(said, list_words.PACKS_VI.get(path.stem, "")))
+        yield (path.stem, ", ".join(names), words.of(english, vietnamese))
 
 
 def _qualities(words: Words) -> Iterator[Row]:

@@ -76,6 +76,8 @@ SENTENCES: tuple[tuple[str, str], ...] = (
      "nhật ký trong bộ nhớ chỉ tiến trình của nó thấy; dùng 'sqlite'"),
     ("broker: did not start on {}", "máy chủ MQTT: không khởi động được ở {}"),
     ("gateway: {} messages are not in the log after {} s", "cổng nhận: {} tin chưa vào nhật ký sau {} s"),
+    ("demo: ends before all is stored; {}; the next run in this folder takes up what is left",
+     "chạy thử: kết thúc khi chưa lưu hết; {}; lần chạy sau trong thư mục này sẽ xử lý tiếp"),
     ("demo: results are not all in the store after {} s", "chạy thử: sau {} s kết quả chưa vào kho đủ"),
     # Kafka and other services
     ("a record larger than the topic's max.message.bytes; raise it",

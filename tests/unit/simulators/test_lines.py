@@ -109,7 +109,7 @@ def test_a_line_at_rest_for_long_comes_near_no_limit(line: Line) -> None:
             first = sorted(float(v) for t, v in values if t < START + MINUTE)
             usual = first[len(first) // 2]
             rest = [float(v) for t, v in values if t > START + 3 * MINUTE]
-            for bound in (limit for limit in (alarm.low, alarm.high) if limit is not None):
+            for bound in (limit for limit in (alarm.low, alarm.high) if limit is not None and rest):
                 assert max((v - usual) / (bound - usual) for v in rest) < HALFWAY, alarm.name
 
 

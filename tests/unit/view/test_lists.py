@@ -76,5 +76,10 @@ def test_every_text_of_the_lists_is_there_in_both_languages() -> None:
         assert english
         assert vietnamese
         assert english != vietnamese
-    assert list_words.PACKS_VI.keys() == NAMES["packs"]
+    for pack in BUNDLED.glob("*.toml"):
+        english, vietnamese, after = pack.read_text("utf-8").splitlines()[:3]
+        assert english.startswith("# ")
+        assert vietnamese.startswith("# ")
+        assert not vietnamese.isascii()
+        assert after == ""
     assert len(list_words.QUALITIES_VI) == len(QUALITIES)
