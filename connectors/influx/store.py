@@ -45,7 +45,7 @@ class InfluxStore:
         for own in (part for all_kinds in current.values() for part in _by_kind(all_kinds)):
             measurement = MEASUREMENTS[own[0].kind]
             made = points(measurement, own, self._heads[measurement.name], self._stored_types(measurement))
-            unstorable += [Unstorable(own[place], slip) for place, slip in made.slips.items()]
+            unstorable += [Unstorable(own[place], slip) for place, slip in sorted(made.slips.items())]
             parts.append(made.lines)
             sources += own
         placed = self._alerts.places([t for t in alerts if not alert_slip(t)])

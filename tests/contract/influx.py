@@ -24,9 +24,9 @@ def address() -> str:
     return found
 
 
-def ask(url: str, text: str) -> str:
+def ask(url: str, text: str, database: str = "") -> str:
     """InfluxQL, past the product."""
-    body = urllib.parse.urlencode({"q": text, "epoch": "ms"}).encode()
+    body = urllib.parse.urlencode({"q": text, "epoch": "ms", "db": database}).encode()
     with urllib.request.urlopen(f"{url}/query", data=body, timeout=10) as answer:
         return str(answer.read().decode())
 
