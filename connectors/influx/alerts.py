@@ -10,7 +10,8 @@ import polars as pl
 
 from connectors.codecs import alerts_json
 from connectors.codecs.influx_lines import heads, lines
-from connectors.influx.measurements import DTYPES, LEVEL, FieldType, level_of
+from connectors.influx.dtypes import DTYPES
+from connectors.influx.measurements import LEVEL, FieldType, level_of
 from connectors.influx.queries import FIRST_MS, LAST_MS, TAG, Queries, Where, select
 from connectors.influx.series import path_tags
 from pipeline.core.results import Transition

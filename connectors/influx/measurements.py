@@ -8,22 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import polars as pl
-
 from pipeline.core.ledger import FIELDS
 from pipeline.core.results import ResultKind
 
 FieldType = Literal["float", "integer", "string", "boolean"]
-DTYPES: Mapping[FieldType, pl.DataType] = {
-    "float": pl.Float64(), "integer": pl.Int64(), "string": pl.String(), "boolean": pl.Boolean(),
-}  # fmt: skip
 
 LEVEL, WINDOW, PRODUCT, DETECTOR = "level", "window", "product", "detector"
 OWN_TAGS = frozenset({LEVEL, WINDOW, PRODUCT, DETECTOR, "metric", "name", "gateway", "alarm", "priority", "machine"})
 BESIDE: Mapping[str, FieldType] = {"coverage": "float", "formula": "string", "revision": "integer"}
 """What a result has beside its values, as fields."""
 RESERVED = frozenset({"equipment", "window_s", "window_start", "time", *OWN_TAGS, *BESIDE})
-"""No level may have these names; of values they are left out, as they are where any store is read."""
+"""Values of these names are left out, as they are where any store is read."""
 SCORES = ("ewma", "score")
 _UNITS = (("h", 3600), ("m", 60), ("s", 1))
 
@@ -84,6 +79,8 @@ MEASUREMENTS: Mapping[ResultKind, Measurement] = {
     ),
 }
 """`progress` is for the notifier and is not stored."""
+NO_LEVELS = RESERVED | {name for measurement in MEASUREMENTS.values() for name in measurement.types}
+"""Names that no level of the equipment may have, for a tag and a field of one name are told apart by nobody."""
 
 
 def window_name(seconds: int) -> str:

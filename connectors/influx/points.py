@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from connectors.codecs.influx_lines import lines
-from connectors.influx.measurements import DTYPES, FieldType, Measurement
+from connectors.influx.dtypes import DTYPES
+from connectors.influx.measurements import FieldType, Measurement
 from connectors.influx.queries import FIRST_MS, LAST_MS
 from connectors.influx.series import Heads
 from pipeline.core.results import Result, Value

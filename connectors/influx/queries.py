@@ -12,7 +12,8 @@ import msgspec
 import polars as pl
 
 from connectors.influx.answers import trouble
-from connectors.influx.measurements import DTYPES, FieldType
+from connectors.influx.dtypes import DTYPES
+from connectors.influx.measurements import FieldType
 from connectors.influx.wire import Answer, Wire
 from pipeline.core.errors import Unavailable
 

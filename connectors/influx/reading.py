@@ -9,14 +9,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from connectors.codecs import results_json
-from connectors.influx.measurements import (
-    BESIDE,
-    DTYPES,
-    MEASUREMENTS,
-    SCORES,
-    WINDOW,
-    window_name,
-)
+from connectors.influx.dtypes import DTYPES
+from connectors.influx.measurements import BESIDE, MEASUREMENTS, SCORES, WINDOW, window_name
 from connectors.influx.queries import TAG, Queries, Where, select
 from connectors.influx.series import identities, path_tags
 from pipeline.core.results import ResultKind

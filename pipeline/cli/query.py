@@ -69,8 +69,8 @@ def _select(
     """The table; where it is empty also what there is."""
     from unicodedata import normalize
 
-    from connectors.local_store import LocalStore
     from pipeline.config.read import read_config
+    from pipeline.roles.store import look_at_store
     from pipeline.view.tables import WHATS, query_table
     from pipeline.view.words import Words
 
@@ -80,10 +80,7 @@ def _select(
     since_ms, until_ms = (moment_ms(text, option) for text, option in zip(period, ("--from", "--to"), strict=True))
     window_s = window_seconds(window)
     config = read_config(folder)
-    path = config.data_dir / "store.sqlite"
-    if not path.exists():
-        raise Unavailable(f"{path}: no results yet; run the pipeline with this configuration first")
-    with closing(LocalStore(path)) as store:
+    with closing(look_at_store(config)) as store:
         table = query_table(
             store,
             measurement,

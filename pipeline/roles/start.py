@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from connectors.codecs.topics import Grammar
-from connectors.local_store import LocalStore
 from connectors.memory import MemoryLog
 from connectors.mqtt.settings import MqttSettings
 from connectors.mqtt.sink import MqttSink
@@ -24,6 +23,7 @@ from pipeline.core.ports import Clock, Log
 from pipeline.roles.gateway import Gateway, GatewaySetup
 from pipeline.roles.historian import Historian
 from pipeline.roles.notifier import Notifier
+from pipeline.roles.store import open_store
 from pipeline.roles.worker import Worker
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log as logger
@@ -76,10 +76,6 @@ def kept(config: Config) -> dict[str, int]:
     horizon = max([config.time.correction_horizon_ms, *(line.time.correction_horizon_ms for line in config.lines)])
     weeks = dict.fromkeys(TOPICS, 28 * DAY_MS)
     return weeks | {"samples.v1": horizon + DAY_MS, "results.v1": 7 * DAY_MS}
-
-
-def open_store(config: Config) -> LocalStore:
-    return LocalStore(config.data_dir / "store.sqlite")
 
 
 def mqtt(broker: BrokerSection, client_id: str) -> MqttSettings:

@@ -19,10 +19,10 @@ _UNITS = (("h", 3600), ("m", 60), ("s", 1))
 
 
 class ResultStore(Protocol):
-    """What a store offers to those who look: connectors/local_store.py, connectors/memory_store.py."""
+    """What a store offers to those who look: connectors/local_store.py, memory_store.py, influx/store.py."""
 
     def read(
-        self, kind: str, equipment: str, since_ms: int | None, until_ms: int | None, window_s: int | None
+        self, kind: ResultKind, equipment: str, since_ms: int | None, until_ms: int | None, window_s: int | None
     ) -> pl.DataFrame: ...
 
     def read_alerts(self, equipment: str, since_ms: int | None, until_ms: int | None) -> pl.DataFrame: ...

@@ -172,7 +172,7 @@ def test_what_no_point_can_hold_comes_back_with_the_reason_and_the_rest_is_store
     refused = store.write([*bad, METRIC, replace(METRIC, name="e", values={"count": 2.0, "mean": 3})], [late, ALERT])
     assert [one.what for one in refused] == [late, *bad]
     assert [one.why for one in refused[1:]] == [
-        "name, product: got 'a\\\\', None; InfluxDB keeps no backslash at an end",
+        "name or product: got 'a\\\\', None; InfluxDB keeps no backslash at the end of one",
         "window_start: got 10000000000000; InfluxDB keeps times from 1677 to 2262",
         "values.mean: got 'warm'; expected a number",
         "values.count: got 1.5; expected a whole number",

@@ -2,12 +2,12 @@
 
 import pytest
 
-from connectors.codecs import results_json
+from connectors.codecs import alerts_json, results_json
 from connectors.memory import MemoryLog
 from connectors.memory_store import MemoryStore
 from pipeline.core.errors import Unavailable
-from pipeline.core.ports import Outgoing
-from pipeline.core.results import Result
+from pipeline.core.ports import Outgoing, Unstorable
+from pipeline.core.results import Result, Transition
 from pipeline.roles.historian import Historian
 from pipeline.runtime.clock import VirtualClock
 from pipeline.runtime.instruments import Instruments
@@ -26,18 +26,51 @@ class AwayStore(MemoryStore):
         if self.away:
             self.away -= 1
             raise Unavailable("store: away")
-        super().write(results, alerts)
+        return super().write(results, alerts)
 
 
-def started(store):
-    log = MemoryLog(VirtualClock(1_780_000_000_000))
+class PickyStore(MemoryStore):
+    """A store that can never take some metrics."""
+
+    def write(self, results, alerts):
+        super().write([r for r in results if r.name != "bad"], [])
+        refused = [Unstorable(r, "field mean: no") for r in results if r.name == "bad"]
+        return [*refused, *(Unstorable(t, "time: no") for t in alerts)]
+
+
+class FullLog(MemoryLog):
+    """A log whose writers fail at their second flush."""
+
+    def writer(self):
+        return FullWriter(super().writer())
+
+
+class FullWriter:
+    def __init__(self, inner):
+        self.inner, self.flushes = inner, 0
+        self.write = inner.write
+
+    def flush(self):
+        self.flushes += 1
+        if self.flushes == 2:
+            raise Unavailable("log: full")
+        return self.inner.flush()
+
+
+def started(store, log=MemoryLog):
+    log = log(VirtualClock(1_780_000_000_000))
     log.ensure({"results.v1": 1, "alerts.v1": 1, "rejects.v1": 1})
     instruments = Instruments()
     return log, instruments, Historian(log, store, instruments)
 
 
-def result(start):
-    return Result("metric", "park/line-1/u", "m", 10, start, None, 0, {"count": 1}, 1.0)
+def result(start, name="m"):
+    return Result("metric", "park/line-1/u", name, 10, start, None, 0, {"count": 1}, 1.0)
+
+
+ALERT = Transition(
+    "i1", 0, "cold", "park/line-1/u", 1, "unack", "norm", 0, 0, 1.0, 2.0, "", "", "", "", "", "i1", 0, True
+)  # fmt: skip
 
 
 def rejects(log):
@@ -73,3 +106,25 @@ def test_records_that_wait_are_counted():
     historian.lag.due = 0.0
     historian.lag.look()
     assert instruments.registry.get_sample_value("parkpulse_consumer_lag_records", {"role": "historian"}) == 0
+
+
+def test_what_the_store_can_never_take_is_put_aside_whole_and_once_also_when_the_log_is_full():
+    store = PickyStore()
+    log, _, historian = started(store, FullLog)
+    writer = log.writer()
+    bad = [result(0, "bad"), result(10_000, "bad")]
+    writer.write([Outgoing("results.v1", LINE, results_json.encode([result(0), *bad]))])
+    writer.write([Outgoing("alerts.v1", LINE, alerts_json.encode(ALERT))])
+    writer.flush()
+    with pytest.raises(Unavailable):
+        historian.turn(0.0)
+    historian.turn(0.0)
+    assert store.read("metric")["name"].to_list() == ["m"]
+    first, second = rejects(log)
+    assert alerts_json.decode(first.value) == ALERT
+    assert results_json.decode(second.value) == bad
+    assert dict(second.headers) == {
+        "reason": b"poison", "samples": b"2", "topic": b"results.v1",
+        "sentence": b"store: it can never take this: field mean: no; put aside",
+    }  # fmt: skip
+    assert historian.taken("results.v1") == 1
