@@ -3,12 +3,16 @@
 import os
 import urllib.parse
 import urllib.request
+from contextlib import ExitStack
 from uuid import uuid4
 
 import pytest
 
+from connectors.influx.fake import FakeInflux
+from connectors.influx.fake_points import Bucket
 from connectors.influx.settings import Api, InfluxSettings
 from connectors.influx.store import InfluxStore
+from pipeline.runtime.clock import WallClock
 
 MISSING = "no influxdb: PARKPULSE_TEST_INFLUX=http://host:port of a running one (parkpulse services up influxdb)"
 LEVELS = ("park", "site", "line", "unit")
@@ -40,6 +44,20 @@ class OwnDatabase(InfluxStore):
     def close(self) -> None:
         super().close()
         ask(self.settings.url, f'DROP DATABASE "{self.settings.database}"')
+
+
+class OwnServer(InfluxStore):
+    """A fake InfluxDB 2 for as long as the store is open."""
+
+    def __init__(self, api: Api) -> None:
+        self._stack = ExitStack()
+        fake = FakeInflux(WallClock(), token="t", buckets={"parkpulse": Bucket()})
+        self._stack.enter_context(fake.serving())
+        super().__init__(InfluxSettings(fake.url, api=api, secret="t"), LEVELS)
+
+    def close(self) -> None:
+        super().close()
+        self._stack.close()
 
 
 def real_influx(api: Api) -> OwnDatabase:

@@ -19,7 +19,7 @@ from connectors.local_store import LocalStore
 from connectors.memory_store import MemoryStore
 from pipeline.core.ports import Unstorable
 from pipeline.core.results import Result, ResultKind, Transition, Value
-from tests.contract.influx import real_influx
+from tests.contract.influx import OwnServer, real_influx
 
 LINE = "park/nhà-máy/dây-chuyền-1"
 KINDS: tuple[ResultKind, ...] = ("metric", "elements", "kpi", "anomaly", "state", "ledger", "score", "progress")
@@ -47,8 +47,9 @@ class Store(Protocol):
 STORES: dict[str, Callable[[Path], Store]] = {
     "local": lambda folder: LocalStore(folder / "store.sqlite"),
     "memory": lambda folder: MemoryStore(),
-    "influx, /write": lambda folder: real_influx("v1"),
-    "influx, /api/v2/write": lambda folder: real_influx("v2"),
+    "influx 1.8, /write": lambda folder: real_influx("v1"),
+    "influx 1.8, /api/v2/write": lambda folder: real_influx("v2"),
+    "influx 2, a fake": lambda folder: OwnServer("v2"),
 }
 
 
