@@ -1,7 +1,7 @@
 """An InfluxDB 2 for tests, on a real socket: it answers as 2.9.1 was seen to, on both of its interfaces for writing.
 
 No registry carries 2.x as a package; the real one runs from its container image. `busy` are answers to give first, for
-instance (503, "2") with the time to wait.
+instance (503, "2") with the time to wait; while `silent` is set nobody gets an answer.
 """
 
 import json
@@ -28,6 +28,7 @@ class FakeInflux:
     token: str = ""
     buckets: dict[str, Bucket] = field(default_factory=dict)
     busy: list[tuple[int, str]] = field(default_factory=list)
+    silent: threading.Event = field(default_factory=threading.Event)
     writes: int = 0
     port: int = 0
 
@@ -62,6 +63,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         where = urlsplit(self.path)
         asked = {name: found[0] for name, found in parse_qs(where.query).items()}
+        while self.served.silent.is_set():
+            self.served.clock.wait(0.01)
         body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
         if self.served.token and self.headers.get("Authorization") != f"Token {self.served.token}":
             self._refuse(401, "unauthorized access")

@@ -21,6 +21,7 @@ class InfluxSettings:
     ca: str = ""
     cert: str = ""
     key: str = ""
+    answer_ms: int = 10_000
 
     def write_parameters(self) -> dict[str, str]:
         if self.api == "v2":

@@ -15,7 +15,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from connectors.influx.settings import InfluxSettings
 from pipeline.core.errors import Unavailable
 
-CONNECT_MS, ANSWER_MS = 5_000, 10_000
+CONNECT_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Wire:
             settings.url,
             token=f"{settings.username}:{settings.secret}" if is_user else settings.secret or None,
             org=settings.org,
-            timeout=(CONNECT_MS, ANSWER_MS),
+            timeout=(CONNECT_MS, settings.answer_ms),
             auth_basic=is_user and settings.api == "v1",
             ssl_ca_cert=settings.ca or None,
             cert_file=settings.cert or None,
@@ -80,7 +80,14 @@ class Wire:
                 raise Unavailable(f"store: {self.settings.url}: no TLS: {said}") from error
             return _refused(error.response)
         except (HTTPError, OSError) as error:
-            raise Unavailable(f"store: {self.settings.url}: {_why(error)}") from error
+            raise Unavailable(f"store: {self.settings.url}: {self._why(error)}") from error
+
+    def _why(self, error: Exception) -> str:
+        if isinstance(error, NewConnectionError | OSError):
+            return "nothing answers there; start InfluxDB, or correct store.url"
+        if isinstance(error, ConnectTimeoutError | ReadTimeoutError):
+            return f"no answer in {self.settings.answer_ms // 1000} s"
+        return f"the connection failed: {type(error).__name__}"
 
     def close(self) -> None:
         self._client.close()
@@ -90,11 +97,3 @@ def _refused(response: HTTPResponse) -> Answer:
     wait = response.headers.get("Retry-After", "")
     text = response.data.decode(errors="replace")
     return Answer(response.status, text, float(wait) if wait.isdecimal() else None)
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, NewConnectionError | OSError):
-        return "nothing answers there; start InfluxDB, or correct store.url"
-    if isinstance(error, ConnectTimeoutError | ReadTimeoutError):
-        return f"no answer in {ANSWER_MS // 1000} s"
-    return f"the connection failed: {type(error).__name__}"

@@ -19,7 +19,7 @@ ADMIN, WRITER, READER = "parkpulse_admin", "parkpulse_write", "parkpulse_read"
 PASSWORD = "only-on-loopback"
 WAIT_S = 10.0
 
-_FIRST = f"CREATE USER {ADMIN} WITH PASSWORD '{PASSWORD}' WITH ALL PRIVILEGES"
+_ADMIN = f"CREATE USER {ADMIN} WITH PASSWORD '{PASSWORD}' WITH ALL PRIVILEGES"
 _REST = (
     f"CREATE DATABASE {DATABASE} WITH DURATION INF SHARD DURATION 7d NAME {POLICY}",
     f"CREATE USER {WRITER} WITH PASSWORD '{PASSWORD}'",
@@ -32,16 +32,16 @@ _REST = (
 
 def furnish(port: int) -> None:
     """Raises Unavailable, with the server's words."""
-    _run(port, [_FIRST], {})
+    _run(port, [_ADMIN])  # before there is one, a server that asks for users takes this alone
+    _run(port, _REST)
+
+
+def _run(port: int, statements: Sequence[str]) -> None:
     name = base64.b64encode(f"{ADMIN}:{PASSWORD}".encode()).decode()
-    _run(port, _REST, {"Authorization": f"Basic {name}"})
-
-
-def _run(port: int, statements: Sequence[str], headers: dict[str, str]) -> None:
-    form = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {name}"}
     try:
         with closing(http.client.HTTPConnection(HOST, port, timeout=WAIT_S)) as connection:
-            connection.request("POST", "/query", urlencode({"q": "; ".join(statements)}), form)
+            connection.request("POST", "/query", urlencode({"q": "; ".join(statements)}), headers)
             answer = connection.getresponse()
             body = answer.read().decode(errors="replace")
     except (OSError, http.client.HTTPException) as error:

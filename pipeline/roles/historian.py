@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connectors.codecs import alerts_json, results_json
+from pipeline.core.errors import Unavailable
 from pipeline.core.ports import Log, Record, Sink
 from pipeline.core.results import Result, Transition
 from pipeline.roles.reading import Lag, readable, resume
@@ -40,6 +41,16 @@ class Historian:
             resume(reader)
 
     def turn(self, max_wait: float) -> int:
+        """One batch; `trouble` says why the last one did not come through."""
+        try:
+            taken = self._turn(max_wait)
+        except Unavailable as error:
+            self.trouble = str(error)
+            raise
+        self.trouble = ""
+        return taken
+
+    def _turn(self, max_wait: float) -> int:
         """A batch that the store did not take is kept and sent again before anything else is read."""
         if self.batch is None:
             self.batch = self._read(max_wait)

@@ -86,8 +86,10 @@ def test_while_the_store_is_away_rejects_are_written_once_and_nothing_is_lost():
     for _ in range(3):
         with pytest.raises(Unavailable):
             historian.turn(0.0)
+        assert historian.trouble == "store: away"
     assert store.read("metric").is_empty()
     historian.turn(0.0)
+    assert historian.trouble == ""
     assert len(store.read("metric")) == 1
     [reject] = rejects(log)
     assert dict(reject.headers)["samples"] == b"1"
