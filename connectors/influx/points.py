@@ -4,7 +4,7 @@ Rule: the guard of types is here, for the server's holds within a shard only; a 
 cannot take is put aside whole, as the server would drop it whole.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -29,31 +29,43 @@ class Points:
 
 def points(measurement: Measurement, results: Sequence[Result], heads: Heads, types: dict[str, FieldType]) -> Points:
     """`types`: of fields that are not declared, as known until now; new ones are added."""
-    slips: dict[int, str] = {}
     head = heads.of([(r.equipment, r.name, r.window_s, r.product or "") for r in results])
-    for place, (own, r) in enumerate(zip(head, results, strict=True)):
-        if own is None:
-            slips[place] = (
-                f"name or product: got {r.name!r}, {r.product!r}; InfluxDB keeps no backslash at the end of one"
-            )
-        elif not FIRST_MS <= r.window_start <= LAST_MS:
-            slips[place] = f"window_start: got {r.window_start}; InfluxDB keeps times from 1677 to 2262"
-    fields = [_field(measurement, name, results, slips, types) for name in _names(measurement, results)]
+    times = pl.Series([r.window_start for r in results], dtype=pl.Int64)
+    slips = _misplaced(results, head, times)
+    columns = _columns(measurement, [r.values for r in results])
+    fields = [_field(measurement, name, values, slips, types) for name, values in columns.items()]
     if results[0].kind != "score":
         fields += _beside(results)
-    times = pl.Series([0 if place in slips else r.window_start for place, r in enumerate(results)], dtype=pl.Int64)
     made = lines(pl.Series(head, dtype=pl.String), fields, times)
     return Points(made.scatter(list(slips), None) if slips else made, slips)
+
+
+def _misplaced(results: Sequence[Result], head: Sequence[str], times: pl.Series) -> dict[int, str]:
+    """What has no series or no time there."""
+    far = (~times.is_between(FIRST_MS, LAST_MS)).arg_true().to_list()
+    slips = {k: f"window_start: got {times[k]}; InfluxDB keeps times from 1677 to 2262" for k in far}
+    for k in (k for k, own in enumerate(head) if not own) if "" in head else ():
+        got = f"got {results[k].name!r}, {results[k].product!r}"
+        slips[k] = f"name or product: {got}; InfluxDB keeps no backslash at the end of one"
+    return slips
+
+
+def _columns(measurement: Measurement, rows: Sequence[Mapping[str, Value]]) -> dict[str, Sequence[Value]]:
+    """By name; results of one kind nearly always have the same names in the same order."""
+    shapes = dict.fromkeys(tuple(row) for row in rows)
+    names = dict.fromkeys(name for shape in shapes for name in shape)
+    if len(shapes) == 1:
+        found: dict[str, Sequence[Value]] = dict(
+            zip(names, zip(*(row.values() for row in rows), strict=True), strict=True)
+        )
+    else:
+        found = {name: [row.get(name) for row in rows] for name in names}
+    return {name: values for name, values in found.items() if measurement.may_hold(name)}
 
 
 def field_name(measurement: Measurement, value: str) -> str:
     is_time = measurement.in_seconds and value.endswith("_ms")
     return f"{value.removesuffix('_ms')}_s" if is_time else value
-
-
-def _names(measurement: Measurement, results: Sequence[Result]) -> list[str]:
-    found = dict.fromkeys(name for r in results for name in r.values)
-    return [name for name in found if measurement.may_hold(name)]
 
 
 def _beside(results: Sequence[Result]) -> list[pl.Series]:
@@ -68,11 +80,10 @@ def _beside(results: Sequence[Result]) -> list[pl.Series]:
 def _field(
     measurement: Measurement,
     name: str,
-    results: Sequence[Result],
+    values: Sequence[Value],
     slips: dict[int, str],
     types: dict[str, FieldType],
 ) -> pl.Series:
-    values = [r.values.get(name) for r in results]
     field = field_name(measurement, name)
     known = measurement.types.get(field) or types.get(field) or _type_of(values, field, types)
     try:

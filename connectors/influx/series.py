@@ -66,19 +66,21 @@ class Heads:
 
     def __init__(self, measurement: Measurement, levels: Sequence[str]) -> None:
         self._measurement, self._levels = measurement, levels
-        self._known: dict[Identity, str | None] = {}
+        self._known: dict[Identity, str] = {}
 
-    def of(self, wanted: Sequence[Identity]) -> list[str | None]:
-        """None where a tag's value cannot be written: a backslash at its end would take in what follows."""
-        if new := [identity for identity in dict.fromkeys(wanted) if identity not in self._known]:
+    def of(self, wanted: Sequence[Identity]) -> list[str]:
+        """ "" where a tag's value cannot be written: a backslash at its end would take in what follows."""
+        found = list(map(self._known.get, wanted))
+        if None in found:
             if len(self._known) > MOST_HEADS:
                 self._known.clear()
-                new = list(dict.fromkeys(wanted))
+            new = [identity for identity in dict.fromkeys(wanted) if identity not in self._known]
             self._known.update(zip(new, self._made(new), strict=True))
-        return [self._known[identity] for identity in wanted]
+            found = [self._known[identity] for identity in wanted]
+        return [head or "" for head in found]
 
-    def _made(self, new: Sequence[Identity]) -> list[str | None]:
+    def _made(self, new: Sequence[Identity]) -> list[str]:
         rows = [tags_of(self._measurement, identity, self._levels) for identity in new]
         columns = {name: pl.Series(name, [row[name] for row in rows], pl.String) for name in rows[0]}
         bad = pl.Series([any(value.endswith("\\") for value in row.values()) for row in rows])
-        return heads(self._measurement.name, columns).set(bad, None).to_list()
+        return heads(self._measurement.name, columns).set(bad, "").to_list()
