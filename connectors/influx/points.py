@@ -107,11 +107,12 @@ def _type_of(values: Sequence[Value], field: str, types: dict[str, FieldType]) -
 
 
 def _fitted(value: Value, known: FieldType) -> Value:
-    """The value as this type has it, or None."""
+    """The value as this type has it, or None; no result has a value that is true or false."""
     if isinstance(value, str):
         return value if known == "string" else None
-    if value is None or known == "string":
+    if value is None or known in ("string", "boolean"):
         return None
     if known == "float":
         return float(value)
-    return int(value) if isinstance(value, int) or value.is_integer() else None
+    is_whole = (isinstance(value, int) or value.is_integer()) and -(1 << 63) <= value < 1 << 63
+    return int(value) if is_whole else None

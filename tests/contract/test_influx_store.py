@@ -191,6 +191,20 @@ def test_a_field_that_nobody_declared_keeps_its_first_type_for_ever(store: OwnDa
     assert again.write([replace(KPI, window_start=month_later, values={"mtbf": 4.5})], []) == []
 
 
+def test_names_and_texts_of_any_spelling_come_back_as_they_went_in(store: OwnDatabase) -> None:
+    names = ["a,b", "a b", "a=b", 'a"b', "a\\b", "a\\,b", "a\\ b", "#a", "a'b", "đ.ộ", "a;b", '"a"', "\\\\a", "=", ","]
+    texts = ['say "x"', "two\nlines", "back\\slash", 'end\\"', "\\", "a,b=c d", "", "đ", "\u2028", "'"]
+    named = [replace(METRIC, name=name, product=name) for name in names]
+    said = [replace(STATE, window_start=T0 + k, values={"state": text, "reason": "r"}) for k, text in enumerate(texts)]
+    assert store.write([*named, *said], []) == []
+    assert store.read("metric")["name"].to_list() == sorted(names)
+    assert store.read("metric")["product"].to_list() == sorted(names)
+    assert store.read("state")["state"].to_list() == texts
+    fewer = [replace(r, revision=1, values={"count": 1}) for r in named]
+    assert store.write(fewer, []) == []
+    assert "mean" not in store.read("metric").columns
+
+
 def test_a_name_that_looks_like_a_statement_is_only_a_name(store: OwnDatabase) -> None:
     name = "'; DROP MEASUREMENT metrics; --"
     store.write([replace(METRIC, name=name), replace(METRIC, name=name, revision=4, values={"count": 1})], [])
