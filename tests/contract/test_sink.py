@@ -4,6 +4,7 @@ Rule: the content of a store depends on what was written, never on the order or 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -135,12 +136,12 @@ def test_any_order_repetition_and_cut_of_what_is_written_gives_one_content(
         key = (r.kind, r.equipment, r.window_start, r.product)
         newest[key] = max(newest.get(key, r), r, key=lambda x: x.revision)
     with TemporaryDirectory() as folder:
-        store, expected = STORES[kind_of_store](Path(folder)), MemoryStore()
-        store.write(again[:cut], alerts_again)
-        store.write(again[cut:], alerts)
-        expected.write(list(newest.values()), alerts)
-        is_equal(store, expected)
-        store.close()
+        with closing(STORES[kind_of_store](Path(folder))) as store:
+            store.write(again[:cut], alerts_again)
+            store.write(again[cut:], alerts)
+            expected = MemoryStore()
+            expected.write(list(newest.values()), alerts)
+            is_equal(store, expected)
 
 
 @pytest.mark.parametrize("kind_of_store", STORES)
@@ -148,11 +149,10 @@ def test_any_order_repetition_and_cut_of_what_is_written_gives_one_content(
 @given(numbers=st.dictionaries(st.text("abcé_", min_size=1, max_size=4), NUMBERS, min_size=1))
 def test_a_number_comes_back_to_the_bit(kind_of_store: str, numbers: dict[str, float]) -> None:
     with TemporaryDirectory() as folder:
-        store = STORES[kind_of_store](Path(folder))
-        store.write([replace(RESULT, values={f"x_{name}": number for name, number in numbers.items()})], [])
-        row = store.read("metric")
-        assert {name: row[f"x_{name}"].item() for name in numbers} == numbers
-        store.close()
+        with closing(STORES[kind_of_store](Path(folder))) as store:
+            store.write([replace(RESULT, values={f"x_{name}": number for name, number in numbers.items()})], [])
+            row = store.read("metric")
+            assert {name: row[f"x_{name}"].item() for name in numbers} == numbers
 
 
 def test_the_newest_revision_wins_also_when_an_older_one_comes_later(store: Store) -> None:
