@@ -1,8 +1,8 @@
 """Sends lines in batches that every InfluxDB can take, and finds the lines that none will ever take.
 
 Rules: at most `MOST_LINES` and `MOST_BYTES` a request (2.x has no limit of its own, and runs into a timeout). What the
-server does not take is sent in halves until it is known which lines are to blame; sending one twice changes nothing.
-While a server asks to be left alone nothing is sent to it.
+server does not take is sent in halves until it is known which lines are to blame; one alone is refused twice before it
+is blamed, and sending one again changes nothing. While a server asks to be left alone nothing is sent to it.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Sender:
     def _batch(self, lines: pl.Series, first: int, last: int) -> Iterator[Blamed]:
         answer = self._write(lines.slice(first, last - first))
         what = verdict(answer, self._wire.settings)
-        if what is Verdict.REFUSED:
+        if what is Verdict.REFUSED and last - first == 1:
             answer = self._write(lines.slice(first, last - first))
             what = verdict(answer, self._wire.settings)
         if what is Verdict.STORED:

@@ -44,7 +44,7 @@ def run(rounds: int, said: Callable[[str], None]) -> Iterator[Row]:
     """Raises Mismatch where the two ways differ or a point is missing, Unavailable where there is no InfluxDB."""
     url = os.environ.get(ADDRESS, "")
     if not url:
-        raise Unavailable(f"InfluxDB: no address of one; set {ADDRESS}=http://HOST:PORT (`parkpulse services up influxdb`)")
+        raise Unavailable(f"InfluxDB: no address; set {ADDRESS}=http://HOST:PORT (`parkpulse services up influxdb`)")
     yield from _building(rounds, said)
     with _database(url) as settings:
         yield from _writing(settings, rounds, said)

@@ -172,6 +172,17 @@ def test_a_body_that_is_too_large_is_sent_in_halves() -> None:
     assert (fake.writes, len(fake.buckets["b"].points)) == (3, 4)
 
 
+def test_a_refusal_that_does_not_come_again_blames_nobody() -> None:
+    """1.8 refuses once what it takes the next time."""
+    fake = FakeInflux(WallClock(), buckets={"b": Bucket()})
+    with fake.serving():
+        server = Server(2, InfluxSettings(fake.url, "b", api="v2"))
+        for lines in (GOOD[:1], GOOD):
+            fake.busy.append((400, ""))
+            assert server.send(lines) == []
+    assert len(fake.buckets["b"].points) == 4
+
+
 @pytest.mark.parametrize(("status", "wait", "least"), [(503, "7", 6.0), (429, "30", 29.0), (503, "", 0.5)])
 def test_a_server_that_asks_for_time_is_left_alone_for_it(status: int, wait: str, least: float) -> None:
     fake = FakeInflux(WallClock(), buckets={"b": Bucket()}, busy=[(status, wait)])

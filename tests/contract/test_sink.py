@@ -135,24 +135,22 @@ def test_any_order_repetition_and_cut_of_what_is_written_gives_one_content(
     for r in results:
         key = (r.kind, r.equipment, r.window_start, r.product)
         newest[key] = max(newest.get(key, r), r, key=lambda x: x.revision)
-    with TemporaryDirectory() as folder:
-        with closing(STORES[kind_of_store](Path(folder))) as store:
-            store.write(again[:cut], alerts_again)
-            store.write(again[cut:], alerts)
-            expected = MemoryStore()
-            expected.write(list(newest.values()), alerts)
-            is_equal(store, expected)
+    with TemporaryDirectory() as folder, closing(STORES[kind_of_store](Path(folder))) as store:
+        store.write(again[:cut], alerts_again)
+        store.write(again[cut:], alerts)
+        expected = MemoryStore()
+        expected.write(list(newest.values()), alerts)
+        is_equal(store, expected)
 
 
 @pytest.mark.parametrize("kind_of_store", STORES)
 @settings(max_examples=30, deadline=None)
 @given(numbers=st.dictionaries(st.text("abcé_", min_size=1, max_size=4), NUMBERS, min_size=1))
 def test_a_number_comes_back_to_the_bit(kind_of_store: str, numbers: dict[str, float]) -> None:
-    with TemporaryDirectory() as folder:
-        with closing(STORES[kind_of_store](Path(folder))) as store:
-            store.write([replace(RESULT, values={f"x_{name}": number for name, number in numbers.items()})], [])
-            row = store.read("metric")
-            assert {name: row[f"x_{name}"].item() for name in numbers} == numbers
+    with TemporaryDirectory() as folder, closing(STORES[kind_of_store](Path(folder))) as store:
+        store.write([replace(RESULT, values={f"x_{name}": number for name, number in numbers.items()})], [])
+        row = store.read("metric")
+        assert {name: row[f"x_{name}"].item() for name in numbers} == numbers
 
 
 def test_the_newest_revision_wins_also_when_an_older_one_comes_later(store: Store) -> None:
