@@ -16,6 +16,7 @@ from connectors.codecs import alerts_json, results_json
 from connectors.codecs.results_json import Row
 from connectors.ownership import Ownership
 from connectors.sqlite import create_database, disk_trouble, open_database, transaction
+from pipeline.core.ports import Unstorable
 from pipeline.core.results import Extent, Result, Transition
 
 _SCHEMA = """
@@ -71,12 +72,13 @@ class LocalStore:
         self._path = path
         self._database = _opened(path)
 
-    def write(self, results: Sequence[Result], alerts: Sequence[Transition]) -> None:
+    def write(self, results: Sequence[Result], alerts: Sequence[Transition]) -> Sequence[Unstorable]:
         if not results and not alerts:
-            return
+            return ()
         with transaction(self._database, self._path):
             self._database.executemany(_PUT_RESULT, ((r.kind, *results_json.store_row(r)) for r in results))
             self._database.executemany(_PUT_ALERT, map(alerts_json.store_row, alerts))
+        return ()
 
     def read(
         self,

@@ -9,6 +9,7 @@ import polars as pl
 
 from connectors.codecs import alerts_json, results_json
 from pipeline.core.equipment import is_below
+from pipeline.core.ports import Unstorable
 from pipeline.core.results import Extent, Result, Transition
 
 Identity = tuple[str, str, str, int, int, str]
@@ -21,7 +22,7 @@ class MemoryStore:
         self._results: dict[Identity, Result] = {}
         self._alerts: dict[tuple[str, int], Transition] = {}
 
-    def write(self, results: Sequence[Result], alerts: Sequence[Transition]) -> None:
+    def write(self, results: Sequence[Result], alerts: Sequence[Transition]) -> Sequence[Unstorable]:
         for r in results:
             identity = (r.kind, r.equipment, r.name, r.window_s, r.window_start, r.product or "")
             stored = self._results.get(identity)
@@ -29,6 +30,7 @@ class MemoryStore:
                 self._results[identity] = r
         for t in alerts:
             self._alerts.setdefault((t.id, t.transition), t)
+        return ()
 
     def read(
         self,

@@ -43,6 +43,9 @@ SCHEMA = {
     "reason": pl.String,
 }
 
+IS_ACTIVE = {"norm": 0, "unack": 1, "acked": 1, "rtnun": 0, "latch_unack": 1, "latch_acked": 1}
+"""Of each state `active` of an alert: one that is shelved, suppressed or out of service does not say."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DECODER = msgspec.json.Decoder(Transition)
 
@@ -89,5 +92,8 @@ def store_row(t: Transition) -> Row:
 def read_table(rows: Sequence[Row]) -> pl.DataFrame:
     """Rows of a store as one table, in order of time, equipment and alarm; the older incident first."""
     stored = {**SCHEMA, "announced": pl.Int64}
-    table = pl.DataFrame(rows, schema=stored, orient="row").with_columns(pl.col("announced").cast(pl.Boolean))
+    return in_order(pl.DataFrame(rows, schema=stored, orient="row").with_columns(pl.col("announced").cast(pl.Boolean)))
+
+
+def in_order(table: pl.DataFrame) -> pl.DataFrame:
     return table.sort("event_time_ms", "equipment", "alarm", "raised_ms", "id", "transition")

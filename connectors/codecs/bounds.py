@@ -12,7 +12,7 @@ from pipeline.core.equipment import line_slip, name_slip
 from pipeline.core.plausible import COUNTABLE, MAX_TEXT
 from pipeline.core.results import Result, Transition, Value
 
-FAR_MS = 253_402_300_799_999  # the last ms of the year 9999
+FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # of the years 1 to 9999
 MAX_WINDOW_S = 366 * 86_400
 MAX_NAME, MAX_VALUES = 200, 500
 STATES = frozenset(get_args(State))
@@ -21,8 +21,8 @@ STATES = frozenset(get_args(State))
 def result_slip(r: Result) -> str:
     if not 0 <= r.revision <= COUNTABLE:
         return f"revision: got {r.revision}; expected 0 to 2^53"
-    if not -FAR_MS <= r.window_start <= FAR_MS:
-        return f"window_start: got {r.window_start}; expected ms of a year up to 9999"
+    if not FIRST_MS <= r.window_start <= LAST_MS:
+        return f"window_start: got {r.window_start}; expected ms of a year from 1 to 9999"
     if not 0 <= r.window_s <= MAX_WINDOW_S:
         return f"window_s: got {r.window_s}; expected 0 to a year"
     if slip := equipment_slip(r.equipment):
@@ -51,8 +51,8 @@ def transition_slip(t: Transition) -> str:
     if not 0 <= t.transition <= COUNTABLE or not 0 <= t.revision <= COUNTABLE:
         return f"transition, revision: got {t.transition}, {t.revision}; expected 0 to 2^53"
     for name in ("event_time_ms", "raised_ms"):
-        if not -FAR_MS <= getattr(t, name) <= FAR_MS:
-            return f"{name}: got {getattr(t, name)}; expected ms of a year up to 9999"
+        if not FIRST_MS <= getattr(t, name) <= LAST_MS:
+            return f"{name}: got {getattr(t, name)}; expected ms of a year from 1 to 9999"
     if not 1 <= t.priority <= 4:
         return f"priority: got {t.priority}; expected 1 to 4"
     if not {t.state, t.previous} <= STATES:

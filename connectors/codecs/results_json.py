@@ -82,8 +82,11 @@ def values_text(values: Mapping[str, Value]) -> str:
 def read_table(rows: Sequence[Row]) -> pl.DataFrame:
     """Rows of a store as one table: product '' is null again, values are columns; in order of time, equipment, name."""
     table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    order = ["window_start", "equipment", "name", "window_s", "product"]
-    return _expand_values(table.sort(order).with_columns(pl.col("product").replace("", None)))
+    return _expand_values(in_order(table.with_columns(pl.col("product").replace("", None))))
+
+
+def in_order(table: pl.DataFrame) -> pl.DataFrame:
+    return table.sort("window_start", "equipment", "name", "window_s", "product")
 
 
 def _expand_values(table: pl.DataFrame) -> pl.DataFrame:

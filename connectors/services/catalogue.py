@@ -1,6 +1,7 @@
 """The real services, one value each, in the order of their worth to the pipeline."""
 
 from connectors.services.broker_children import HOST, mosquitto_conf
+from connectors.services.influxdb import furnish
 from connectors.services.kafka import JAVA, KAFKA, configure_kafka
 from connectors.services.obtain import Program, Say
 from connectors.services.ready import answers, knows_brokers, listens
@@ -80,6 +81,7 @@ CATALOGUE = (
         bring="Go and a module proxy that it reaches (`apt-get install golang-go`)",
         configure=_configure_influxdb,
         serves=lambda ports, _: answers(ports["client"], "/ping", 204),
+        furnish=lambda ports: furnish(ports["client"]),
     ),
     Service(
         name="prometheus",

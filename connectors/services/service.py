@@ -38,6 +38,13 @@ Configure = Callable[[Node, Program, Say], list[str]]
 Serves = Callable[[Ports, int], bool]
 """Whether the node with these ports, one of so many, serves."""
 
+Furnish = Callable[[Ports], None]
+"""Makes, in a node that serves, what the pipeline expects to find; doing it again changes nothing."""
+
+
+def unfurnished(ports: Ports) -> None:
+    """Most services need nothing in them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -52,6 +59,7 @@ class Service:
     configure: Configure
     serves: Serves
     patience_s: float = 20.0
+    furnish: Furnish = unfurnished
 
     def address_of(self, state: State) -> str:
         return ",".join(self.address.format(host=HOST, port=ports["client"]) for ports in state.ports[self.name])

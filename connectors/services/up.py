@@ -109,6 +109,7 @@ class _Raising:
             if has_ended(self._alive[name]):
                 raise Unavailable(f"{name}: ended at its start: {last_word(log)} ({log})")
             if service.serves(ports, len(nodes)):
+                service.furnish(ports)
                 return
             WallClock().wait(LOOK_S)
         raise Unavailable(f"{name}: does not serve after {service.patience_s:.0f} s: {last_word(log)} ({log})")

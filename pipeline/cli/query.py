@@ -64,8 +64,8 @@ def _select(
     folder: Path, what: str, equipment: str, period: tuple[str, str], window: str
 ) -> "tuple[Config, pl.DataFrame, str]":
     """The table; where it is empty also why."""
-    from connectors.local_store import LocalStore
     from pipeline.config.read import read_config
+    from pipeline.roles.store import look_at_store
     from pipeline.view.nothing import why_nothing
     from pipeline.view.tables import WHATS, Question, query_table
     from pipeline.view.whole_path import whole_path
@@ -77,10 +77,7 @@ def _select(
     since_ms, until_ms = (moment_ms(text, option) for text, option in zip(period, ("--from", "--to"), strict=True))
     window_s = window_seconds(window)
     config = read_config(folder)
-    path = config.data_dir / "store.sqlite"
-    if not path.exists():
-        raise Unavailable(f"{path}: no results yet; run the pipeline with this configuration first")
-    with closing(LocalStore(path)) as store:
+    with closing(look_at_store(config)) as store:
         known = _known(config, store)
         asked = Question(measurement, whole_path(equipment, known), since_ms, until_ms, window_s)
         table = query_table(store, asked, config.levels)

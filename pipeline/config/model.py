@@ -15,6 +15,7 @@ from pipeline.config.broker import BrokerSection
 from pipeline.config.log_section import LogSection
 from pipeline.config.section import Name, Section, checked_name
 from pipeline.config.shift import ShiftSection
+from pipeline.config.store_section import StoreSection
 
 
 def _zone(name: str) -> str:
@@ -32,13 +33,6 @@ def _levels(levels: tuple[str, ...]) -> tuple[str, ...]:
     if levels[-2:] != ("line", "unit") or "site" not in levels:
         raise ValueError(f"wrong levels; got {list(levels)}; expected at least 'site', and 'line', 'unit' at the end")
     return levels
-
-
-def _today(kind: object) -> object:
-    later = {"influxdb": "local"}
-    if isinstance(kind, str) and kind in later:
-        raise ValueError(f"kind {kind!r} comes with a later version; use {later[kind]!r}")
-    return kind
 
 
 def _day(value: object) -> object:
@@ -90,14 +84,6 @@ class HttpSection(Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(0, ge=0, le=65535, description="Port to listen on; 0: a free one, printed at the start.")
-
-
-class StoreSection(Section):
-    """Where results and alerts are kept for queries."""
-
-    kind: Annotated[Literal["local"], BeforeValidator(_today)] = Field(
-        "local", description="Where results live: local (one file in data_dir)."
-    )
 
 
 class ParkFile(Section):

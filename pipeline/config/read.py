@@ -14,11 +14,12 @@ from pipeline.config.checks import check_line
 from pipeline.config.hints import NO_LINES, line_hints, park_hints
 from pipeline.config.line_model import LineFile
 from pipeline.config.log_section import LogSection, check_log, resolved_log
-from pipeline.config.model import GatewaySection, HttpSection, ParkFile, StoreSection
+from pipeline.config.model import GatewaySection, HttpSection, ParkFile
 from pipeline.config.packs import Packs
 from pipeline.config.resolve import resolve_line, resolve_time
 from pipeline.config.shape import Loc
 from pipeline.config.slips import Slip, beside, validate
+from pipeline.config.store_section import StoreSection, check_store, located_store
 from pipeline.config.toml import read_toml
 from pipeline.core.calendar import CalendarConfig
 from pipeline.core.errors import ConfigError
@@ -75,7 +76,7 @@ def _config(folder: Path, park: ParkFile, files: dict[str, LineFile]) -> Config:
         gateway=park.gateway,
         http=park.http,
         log=resolved_log(park.log, folder),
-        store=park.store,
+        store=located_store(park.store, folder),
         brokers=tuple(_located(broker, folder) for broker in park.brokers),
         calendar=calendar,
         lines=tuple(resolve_line(line, park, calendar) for line in files.values()),
@@ -102,6 +103,8 @@ def _read_park(folder: Path, said: list[str]) -> tuple[ParkFile | None, tuple[st
     levels = park.levels if park is not None and has_levels else ()
     slips += beside(slips, check_shifts(park.shifts if park is not None else ()))
     slips += beside(slips, check_log(park.log, folder) if park is not None else ())
+    has_store = park is not None and not any(slip.loc == ("store", "kind") for slip in slips)
+    slips += beside(slips, check_store(park.store, levels, folder) if park is not None and has_store else ())
     for i, one in enumerate(park.brokers if park is not None else ()):
         slips += beside(slips, (*_check_broker(i, one, folder), *check_topics(i, one, levels, slips)))
     said.extend(slip.line(PARK) for slip in slips)

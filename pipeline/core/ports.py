@@ -113,10 +113,19 @@ class Log(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Unstorable:
+    """A result or transition that a store can never take, and why."""
+
+    what: Result | Transition
+    why: str
+
+
 class Sink(Protocol):
     """A store of results by identity. What `write` returned for is durable; older revisions change nothing."""
 
-    def write(self, results: Sequence[Result], alerts: Sequence[Transition]) -> None:
-        """Raises Unavailable where waiting helps; then nothing of this call may be relied on, and it is sent again."""
+    def write(self, results: Sequence[Result], alerts: Sequence[Transition]) -> Sequence[Unstorable]:
+        """Returns what it can never store. Raises Unavailable where waiting helps; then nothing of this call may be
+        relied on, and it is sent again."""
 
     def close(self) -> None: ...

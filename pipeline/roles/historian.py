@@ -7,6 +7,7 @@ from connectors.codecs import alerts_json, results_json
 from pipeline.core.ports import Log, Record, Sink
 from pipeline.core.results import Result, Transition
 from pipeline.roles.reading import Lag, Place, readable
+from pipeline.roles.unstorable import rejects
 from pipeline.runtime.instruments import Instruments
 from pipeline.steps.historian import Identity, step
 
@@ -43,16 +44,22 @@ class Historian:
             self.batch = self._read(max_wait)
         batch = self.batch
         self.writer.flush()
-        with self.instruments.step_duration.labels(self.name).time():
-            rows = step(self.newest, batch.results, batch.alerts)
-            if rows.results or rows.alerts:
-                self.sink.write(rows.results, rows.alerts)
-        self.newest = rows.newest
+        if batch.results or batch.alerts:
+            self._store(batch)
+            self.writer.flush()
         for place, records in zip(self.places, batch.records, strict=True):
             place.commit(records)
         self.batch = None
         self.lag.look()
         return sum(map(len, batch.records))
+
+    def _store(self, batch: Batch) -> None:
+        """What the store has, or can never take, is no more part of the batch."""
+        with self.instruments.step_duration.labels(self.name).time():
+            rows = step(self.newest, batch.results, batch.alerts)
+            unstorable = self.sink.write(rows.results, rows.alerts) if rows.results or rows.alerts else ()
+        self.newest, self.batch = rows.newest, Batch(batch.records, [], [])
+        self.writer.write(rejects(unstorable))
 
     def _read(self, max_wait: float) -> Batch:
         first, second = self.readers

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from connectors.codecs.topics import Grammar
-from connectors.local_store import LocalStore
 from connectors.memory import MemoryLog
 from connectors.mqtt.settings import MqttSettings
 from connectors.mqtt.sink import MqttSink
@@ -26,6 +25,7 @@ from pipeline.core.ports import Clock, Log
 from pipeline.roles.gateway import Gateway, GatewaySetup
 from pipeline.roles.historian import Historian
 from pipeline.roles.notifier import Notifier
+from pipeline.roles.store import open_store
 from pipeline.roles.worker import Worker
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log as logger
@@ -84,10 +84,6 @@ def free_bytes(folder: Path) -> int:
     """Room on the disk of a folder that may still have to be made."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
     return shutil.disk_usage(there).free
-
-
-def open_store(config: Config) -> LocalStore:
-    return LocalStore(config.data_dir / "store.sqlite")
 
 
 def mqtt(broker: BrokerSection, client_id: str) -> MqttSettings:

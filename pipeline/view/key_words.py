@@ -58,7 +58,23 @@ KEYS_VI: dict[str, str] = {
     "Speak TLS.": "Dùng TLS.",
     "Our own certificate (PEM file), where Kafka asks for one.": "Chứng chỉ của ta (tệp PEM), nếu Kafka đòi hỏi.",
     "How user name and password are proved.": "Cách chứng minh tên người dùng và mật khẩu.",
-    "Where results live: local (one file in data_dir).": "Nơi đặt kết quả: local (một tệp trong data_dir).",
+    "Where results live: local (one file in data_dir) or influxdb (1.8 or 2).":
+        "Nơi đặt kết quả: local (một tệp trong data_dir) hoặc influxdb (1.8 hay 2).",
+    "InfluxDB: its address.": "InfluxDB: địa chỉ của nó.",
+    "InfluxDB: v1 (database, user and password) or v2 (bucket, org and token).":
+        "InfluxDB: v1 (cơ sở dữ liệu, tên và mật khẩu) hoặc v2 (bucket, org và token).",
+    "With v1: the database; it must exist.": "Với v1: cơ sở dữ liệu; phải có sẵn.",
+    "With v1: the retention policy; empty: the database's default.":
+        "Với v1: chính sách lưu giữ; để trống: mặc định của cơ sở dữ liệu.",
+    "With v1: user name; empty: none is sent.": "Với v1: tên người dùng; để trống: không gửi.",
+    "With v1: environment variable of the password; <name>_FILE may name a file instead.":
+        "Với v1: biến môi trường chứa mật khẩu; có thể dùng <tên>_FILE để chỉ một tệp.",
+    "With v2: the bucket; it must exist.": "Với v2: bucket; phải có sẵn.",
+    "With v2: the organisation.": "Với v2: tổ chức.",
+    "With v2: environment variable of the token; <name>_FILE may name a file instead.":
+        "Với v2: biến môi trường chứa token; có thể dùng <tên>_FILE để chỉ một tệp.",
+    "Our own certificate (PEM file), where InfluxDB asks for one.":
+        "Chứng chỉ của ta (tệp PEM), nếu InfluxDB đòi hỏi.",
     "park.toml: what holds for every line.": "park.toml: điều chung cho mọi dây chuyền.",
     "Names of the equipment levels, top down; the last two are line and unit.":
         "Tên các cấp thiết bị, từ trên xuống; hai cấp cuối là line và unit.",

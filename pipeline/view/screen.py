@@ -5,7 +5,7 @@ cannot be read now is said, and read later.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from rich.console import Console, Group
 from rich.live import Live
 
-from connectors.local_store import LocalStore
 from pipeline.config.read import Config
 from pipeline.core.errors import Unavailable
 from pipeline.core.ports import Clock, Log
+from pipeline.roles.store import look_at_store
 from pipeline.runtime.clock import monotonic
 from pipeline.view.amounts import short_names
 from pipeline.view.figures import Figures, LineFigures
@@ -136,8 +136,6 @@ def shown(watched: Watched, console: Console, say: Callable[[str], None]) -> Ite
 def watched(config: Config, log: Log, clock: Clock, words: Words, title: str) -> Watched:
     """The lines of a configuration, with what the log and the store know of them already."""
     figures = Figures(config.lines, clock.now_ms())
-    path = config.data_dir / "store.sqlite"
-    if path.exists():
-        with closing(LocalStore(path)) as store:
-            recall_states(figures, store, clock.now_ms())
+    with suppress(Unavailable), closing(look_at_store(config)) as store:  # what it does not tell now, the log will
+        recall_states(figures, store, clock.now_ms())
     return Watched(title, Tail(log, figures), clock, ZoneInfo(config.timezone), words)

@@ -10,20 +10,19 @@ from typing import Literal, Protocol
 
 import polars as pl
 
+from connectors.codecs.alerts_json import IS_ACTIVE
 from pipeline.core.results import Extent, ResultKind
 
 What = Literal["metrics", "elements", "kpis", "anomalies", "alerts", "states", "ledger"]
 
-ACTIVE = {"norm": 0, "unack": 1, "acked": 1, "rtnun": 0, "latch_unack": 1, "latch_acked": 1}
-"""Alarms that are shelved, suppressed or out of service do not say whether they are active."""
 _UNITS = (("h", 3600), ("m", 60), ("s", 1))
 
 
 class ResultStore(Protocol):
-    """What a store offers to those who look: connectors/local_store.py, connectors/memory_store.py."""
+    """What a store offers to those who look: connectors/local_store.py, memory_store.py, influx/store.py."""
 
     def read(
-        self, kind: str, equipment: str, since_ms: int | None, until_ms: int | None, window_s: int | None
+        self, kind: ResultKind, equipment: str, since_ms: int | None, until_ms: int | None, window_s: int | None
     ) -> pl.DataFrame: ...
 
     def read_alerts(self, equipment: str, since_ms: int | None, until_ms: int | None) -> pl.DataFrame: ...
@@ -132,7 +131,7 @@ def _alerts(table: pl.DataFrame, levels: Sequence[str]) -> pl.DataFrame:
     nth = pl.int_range(pl.len(), dtype=pl.Int64)
     series = ["equipment", "alarm", "priority"]
     moved = (pl.col("event_time_ms") - nth).cum_max().over(series) + nth.over(series)
-    active = pl.col("state").replace_strict(ACTIVE, default=None, return_dtype=pl.Int64)
+    active = pl.col("state").replace_strict(IS_ACTIVE, default=None, return_dtype=pl.Int64)
     return (
         table.with_columns(moved.alias("moved"))
         .sort("moved", "equipment", "alarm", maintain_order=True)

@@ -194,6 +194,22 @@ def test_influxdb_takes_points_and_gives_them_back(folder: Path) -> None:
     assert result["series"][0]["values"] == [["2026-05-28T20:26:40Z", 71.5]]
 
 
+def test_influxdb_has_the_database_and_users_of_the_pipeline_also_after_a_second_up(folder: Path) -> None:
+    up(folder, "influxdb")
+    url = up(folder, "influxdb")["PARKPULSE_TEST_INFLUX"]
+
+    def query(text: str) -> object:
+        with urllib.request.urlopen(
+            f"{url}/query", data=urllib.parse.urlencode({"q": text}).encode(), timeout=10
+        ) as found:
+            return json.loads(found.read())["results"][0]["series"][0]["values"]
+
+    assert query("SHOW RETENTION POLICIES ON parkpulse") == [["kept", "0s", "168h0m0s", 1, True]]
+    assert query("SHOW USERS") == [["parkpulse_admin", True], ["parkpulse_write", False], ["parkpulse_read", False]]
+    assert query("SHOW GRANTS FOR parkpulse_write") == [["parkpulse", "ALL PRIVILEGES"]]
+    assert query("SHOW GRANTS FOR parkpulse_read") == [["parkpulse", "READ"]]
+
+
 def test_three_nodes_of_kafka_stand_and_one_that_was_killed_comes_back(folder: Path) -> None:
     first = up(folder, "kafka", "--kafka-nodes", "3")
     before = numbers(folder)

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.codecs import alerts_json, results_json
-from connectors.codecs.bounds import COUNTABLE, FAR_MS, STATES
+from connectors.codecs.bounds import COUNTABLE, FIRST_MS, LAST_MS, STATES
 from connectors.local_store import LocalStore
 from pipeline.core.results import Result, ResultKind, Transition
 
 KINDS: tuple[ResultKind, ...] = ("metric", "elements", "kpi", "anomaly", "state", "ledger", "score", "progress")
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 INTS = st.integers(-(2**63), 2**63 - 1)
-TIMES = st.integers(-FAR_MS, FAR_MS)
+TIMES = st.integers(FIRST_MS, LAST_MS)
 COUNTS = st.integers(0, COUNTABLE)
 TEXTS = st.text(max_size=8)
 NAMES = st.sampled_from(["m", "nhiệt-độ", "zone.z1", "temp/ewma", "demo"])
@@ -125,7 +125,7 @@ ANYTHING = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
-    | st.sampled_from([-1, 1 << 63, 10**30, FAR_MS + 1, "", "a/#", "\x00", "x" * 300])
+    | st.sampled_from([-1, 1 << 63, 10**30, LAST_MS + 1, FIRST_MS - 1, "", "a/#", "\x00", "x" * 300])
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),

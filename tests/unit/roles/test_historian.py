@@ -2,13 +2,13 @@
 
 import pytest
 
-from connectors.codecs import results_json
+from connectors.codecs import alerts_json, results_json
 from connectors.memory import MemoryLog, MemoryReader
 from connectors.memory_store import MemoryStore
 from connectors.sqlite_log import SqliteLog
 from pipeline.core.errors import Unavailable
-from pipeline.core.ports import Outgoing
-from pipeline.core.results import Result
+from pipeline.core.ports import Outgoing, Unstorable
+from pipeline.core.results import Result, Transition
 from pipeline.roles.historian import Historian
 from pipeline.runtime.clock import VirtualClock
 from pipeline.runtime.instruments import Instruments
@@ -27,16 +27,29 @@ class AwayStore(MemoryStore):
         if self.away:
             self.away -= 1
             raise Unavailable("store: away")
-        super().write(results, alerts)
+        return super().write(results, alerts)
+
+
+class PickyStore(MemoryStore):
+    """A store that can never take some metrics."""
+
+    def write(self, results, alerts):
+        super().write([r for r in results if r.name != "bad"], [])
+        refused = [Unstorable(r, "field mean: no") for r in results if r.name == "bad"]
+        return [*refused, *(Unstorable(t, "time: no") for t in alerts)]
 
 
 class FullLog(MemoryLog):
-    """Takes no commit while it is full."""
+    """Takes no commit while it is full; its writers fail at their second flush where asked."""
 
     is_full = False
+    fails_at = 0
 
     def reader(self, topic, group, instance=""):
         return FullReader(self, topic, group, instance)
+
+    def writer(self):
+        return FullWriter(super().writer(), self.fails_at) if self.fails_at else super().writer()
 
 
 class FullReader(MemoryReader):
@@ -46,15 +59,33 @@ class FullReader(MemoryReader):
         super().commit(offsets)
 
 
-def started(store):
+class FullWriter:
+    def __init__(self, inner, fails_at):
+        self.inner, self.fails_at, self.flushes = inner, fails_at, 0
+        self.write = inner.write
+
+    def flush(self):
+        self.flushes += 1
+        if self.flushes == self.fails_at:
+            raise Unavailable("log: full")
+        return self.inner.flush()
+
+
+def started(store, fails_at=0):
     log = FullLog(VirtualClock(1_780_000_000_000))
+    log.fails_at = fails_at
     log.ensure({"results.v1": 1, "alerts.v1": 1, "rejects.v1": 1})
     instruments = Instruments()
     return log, instruments, Historian(log, store, instruments)
 
 
-def result(start):
-    return Result("metric", "park/line-1/u", "m", 10, start, None, 0, {"count": 1}, 1.0)
+def result(start, name="m"):
+    return Result("metric", "park/line-1/u", name, 10, start, None, 0, {"count": 1}, 1.0)
+
+
+ALERT = Transition(
+    "i1", 0, "cold", "park/line-1/u", 1, "unack", "norm", 0, 0, 1.0, 2.0, "", "", "", "", "", "i1", 0, True
+)  # fmt: skip
 
 
 def rejects(log):
@@ -120,3 +151,25 @@ def test_how_far_it_is_may_be_asked_by_any_thread_for_it_asks_no_reader(tmp_path
         historian.turn(0.0)
         historian.close()
         assert (historian.taken("results.v1"), historian.taken("alerts.v1")) == (3, 0)
+
+
+def test_what_the_store_can_never_take_is_put_aside_whole_and_once_also_when_the_log_is_full():
+    store = PickyStore()
+    log, _, historian = started(store, fails_at=2)
+    writer = MemoryLog.writer(log)
+    bad = [result(0, "bad"), result(10_000, "bad")]
+    writer.write([Outgoing("results.v1", LINE, results_json.encode([result(0), *bad]))])
+    writer.write([Outgoing("alerts.v1", LINE, alerts_json.encode(ALERT))])
+    writer.flush()
+    with pytest.raises(Unavailable):
+        historian.turn(0.0)
+    historian.turn(0.0)
+    assert store.read("metric")["name"].to_list() == ["m"]
+    first, second = rejects(log)
+    assert alerts_json.decode(first.value) == ALERT
+    assert results_json.decode(second.value) == bad
+    assert dict(second.headers) == {
+        "reason": b"poison", "samples": b"2", "topic": b"results.v1",
+        "sentence": b"store: it can never take this: field mean: no; put aside",
+    }  # fmt: skip
+    assert historian.taken("results.v1") == 1

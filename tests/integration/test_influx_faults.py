@@ -1,0 +1,189 @@
+"""The historian while InfluxDB is away, silent, busy, refuses us or is killed: one line that says so, nothing lost."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from connectors.codecs import results_json
+from connectors.influx.fake import FakeInflux
+from connectors.influx.fake_points import Bucket
+from connectors.influx.settings import InfluxSettings
+from connectors.influx.store import InfluxStore
+from connectors.memory import MemoryLog
+from connectors.services.cache import cache_folder
+from connectors.services.catalogue import CATALOGUE
+from connectors.services.influxdb import PASSWORD, READER, WRITER, furnish
+from connectors.services.obtain import Means, NotHad
+from connectors.services.run_folder import free_port
+from connectors.services.service import template_of
+from connectors.services.up import obtain
+from pipeline.core.errors import Unavailable
+from pipeline.core.ports import Outgoing
+from pipeline.core.results import Result
+from pipeline.roles.historian import Historian
+from pipeline.runtime.clock import VirtualClock, WallClock
+from pipeline.runtime.instruments import Instruments
+
+pytestmark = pytest.mark.real
+LEVELS = ("site", "line", "unit")
+T0 = 1_780_000_000_000
+SERVICE = next(service for service in CATALOGUE if service.name == "influxdb")
+
+
+def results(first: int, count: int) -> list[Result]:
+    return [
+        Result("metric", "s/l/u", f"m{k % 10}", 10, T0 + k * 10_000, None, 0, {"count": k, "mean": k / 4}, 1.0)
+        for k in range(first, first + count)
+    ]
+
+
+class Chain:
+    """A log with results in it, and the historian that stores them."""
+
+    def __init__(self, settings: InfluxSettings) -> None:
+        self.log = MemoryLog(VirtualClock(T0))
+        self.log.ensure({"results.v1": 1, "alerts.v1": 1, "rejects.v1": 1})
+        self.store = InfluxStore(settings, LEVELS)
+        self.historian = Historian(self.log, self.store, Instruments())
+
+    def publish(self, found: list[Result]) -> None:
+        writer = self.log.writer()
+        writer.write([Outgoing("results.v1", b"s/l", results_json.encode(found))])
+        writer.flush()
+
+    def refused(self) -> tuple[str, int]:
+        """What is said while the store does not take a batch, the same each time; and what is committed."""
+        said = set()
+        for _ in range(3):
+            with pytest.raises(Unavailable) as why:
+                self.historian.turn(0.0)
+            said.add(str(why.value))
+        (text,) = said
+        return text, self.historian.taken("results.v1")
+
+    def counts(self) -> list[int]:
+        return self.store.read("metric")["count"].to_list()
+
+
+def test_a_store_that_is_away_stops_no_start_and_loses_nothing() -> None:
+    port = free_port(set())
+    fake = FakeInflux(WallClock(), buckets={"parkpulse": Bucket()}, port=port)
+    chain = Chain(InfluxSettings(f"http://127.0.0.1:{port}", api="v2"))
+    chain.publish(results(0, 5))
+    said = f"store: http://127.0.0.1:{port}: nothing answers there; start InfluxDB, or correct store.url"
+    assert chain.refused() == (said, 0)
+    chain.publish(results(5, 5))
+    with fake.serving():
+        chain.historian.turn(0.0)
+        chain.historian.turn(0.0)
+        assert chain.counts() == list(range(10))
+    assert chain.historian.taken("results.v1") == 2
+
+
+def test_a_store_that_gives_no_answer_is_given_up_in_time_and_asked_again() -> None:
+    fake = FakeInflux(WallClock(), buckets={"parkpulse": Bucket()})
+    with fake.serving():
+        chain = Chain(InfluxSettings(fake.url, api="v2", answer_ms=1_000))
+        chain.publish(results(0, 5))
+        fake.silent.set()
+        assert chain.refused() == (f"store: {fake.url}: no answer in 1 s", 0)
+        fake.silent.clear()
+        chain.historian.turn(0.0)
+        assert chain.counts() == list(range(5))
+
+
+def test_a_store_that_is_busy_for_a_while_gets_everything_in_the_end() -> None:
+    fake = FakeInflux(WallClock(), buckets={"parkpulse": Bucket()}, busy=[(500, ""), (503, ""), (429, "1")])
+    with fake.serving():
+        chain = Chain(InfluxSettings(fake.url, api="v2"))
+        chain.publish(results(0, 5))
+        until = time.monotonic() + 20
+        while chain.historian.taken("results.v1") < 1 and time.monotonic() < until:
+            try:
+                chain.historian.turn(0.0)
+            except Unavailable as wait:
+                WallClock().wait(wait.retry_after)
+        assert fake.writes == 4
+        assert chain.counts() == list(range(5))
+
+
+@contextmanager
+def own_influxd(folder: Path, port: int, auth: bool) -> Iterator[subprocess.Popen[bytes]]:
+    """A real 1.8 in this folder; a skip with the reason where it can't be had."""
+    try:
+        program = obtain(SERVICE, Means(cache_folder(os.environ), lambda text, passing=False: None))
+    except NotHad as reason:
+        if os.environ.get("SERVICES") == "required":
+            pytest.fail(f"influxdb: {reason}")
+        pytest.skip(f"influxdb: {reason}")
+    text = template_of("influxdb.conf").substitute(
+        host="127.0.0.1", folder=folder, client=port, backup=free_port({port})
+    )
+    config = folder / "influxdb.conf"
+    config.write_text(text.replace("auth-enabled = false", f"auth-enabled = {str(auth).lower()}"))
+    with (folder / "log").open("ab") as noise:
+        child = subprocess.Popen([*program.command, "run", "-config", str(config)], stdout=noise, stderr=noise)
+    try:
+        until = time.monotonic() + 20
+        while not SERVICE.serves({"client": port}, 1) and time.monotonic() < until:
+            time.sleep(0.02)
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_a_wrong_password_is_one_line_and_a_right_one_is_let_in(tmp_path: Path) -> None:
+    port = free_port(set())
+    with own_influxd(tmp_path, port, auth=True):
+        furnish(port)
+        furnish(port)
+        right = InfluxSettings(f"http://127.0.0.1:{port}", username=WRITER, secret=PASSWORD)
+        wrong = Chain(replace(right, secret="secret"))
+        wrong.publish(results(0, 5))
+        assert wrong.refused() == (
+            f"store: {right.url}: user 'parkpulse_write' was refused; got 401 'authorization failed'; "
+            "correct it in [store], or grant it all of database 'parkpulse'",
+            0,
+        )
+        chain = Chain(right)
+        chain.publish(results(0, 5))
+        chain.publish([replace(results(0, 1)[0], revision=3, values={"count": 7})])
+        chain.historian.turn(0.0)
+        assert chain.counts() == [7, 1, 2, 3, 4]
+        token = InfluxStore(replace(right, api="v2"), LEVELS)
+        assert token.write(results(5, 1), []) == []
+        reader = InfluxStore(replace(right, username=READER), LEVELS)
+        assert reader.read("metric").height == 6
+        with pytest.raises(Unavailable, match=r"user 'parkpulse_read' was refused; got 403 .*not authorized"):
+            reader.write(results(6, 1), [])
+
+
+def test_what_was_taken_is_there_after_a_kill_and_sending_it_again_adds_nothing(tmp_path: Path) -> None:
+    port = free_port(set())
+    settings = InfluxSettings(f"http://127.0.0.1:{port}")
+    taken: list[int] = []
+    with own_influxd(tmp_path, port, auth=False) as server:
+        furnish(port)
+        store = InfluxStore(settings, LEVELS)
+        killer = threading.Timer(1.0, lambda: os.kill(server.pid, signal.SIGKILL))
+        killer.start()
+        with suppress(Unavailable):
+            while True:
+                store.write(results(len(taken) * 500, 500), [])
+                taken.append(len(taken))
+        killer.join()
+        assert taken
+    with own_influxd(tmp_path, port, auth=False):
+        found = set(store.read("metric")["count"].to_list())
+        assert set(range(len(taken) * 500)) <= found
+        store.write(results(0, (len(taken) + 1) * 500), [])
+        assert store.read("metric").height == (len(taken) + 1) * 500
