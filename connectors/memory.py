@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from connectors.partition import partition_of
 from connectors.waiting import wait_for
 from pipeline.core.errors import Bug, ConfigError, Unavailable
-from pipeline.core.ports import Clock, Outgoing, Record
+from pipeline.core.ports import Clock, Outgoing, Owner, Record
 
 
 class MemoryLog:
@@ -38,8 +38,8 @@ class MemoryLog:
             raise Bug(f"log: topic {topic!r} was never ensured")
         return self.topics[topic]
 
-    def reader(self, topic: str, group: str, instance: str = "") -> "MemoryReader":
-        return MemoryReader(self, topic, group, instance)
+    def reader(self, topic: str, group: str, instance: str = "", owner: Owner | None = None) -> "MemoryReader":
+        return MemoryReader(self, topic, group, instance, owner)
 
     def writer(self) -> "MemoryWriter":
         return MemoryWriter(self)
@@ -55,8 +55,9 @@ class MemoryLog:
 
 
 class MemoryReader:
-    def __init__(self, log: MemoryLog, topic: str, group: str, instance: str) -> None:
+    def __init__(self, log: MemoryLog, topic: str, group: str, instance: str, owner: Owner | None) -> None:
         held = log.partitions_of(topic)
+        self.instance, self._owner, self._taken = instance, owner, owner is None
         self._log, self._topic, self._group, self._turn = log, topic, group, 0
         self._closed = False
         with log.lock:
@@ -71,6 +72,9 @@ class MemoryReader:
         return range(len(self._positions))
 
     def poll(self, max_wait: float, max_bytes: int = 8 << 20) -> list[Record]:
+        if self._owner and not self._taken:
+            self._owner.take(self.partitions)
+            self._taken = True
         return wait_for(lambda: self._take(max_bytes), self._log.clock, max_wait)
 
     def _take(self, room: int) -> list[Record]:

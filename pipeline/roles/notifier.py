@@ -9,9 +9,9 @@ from connectors.mqtt.sink import MqttSink, Publication
 from pipeline.core.ports import Clock, Log
 from pipeline.roles.reading import Lag, readable, resume
 from pipeline.runtime import snapshot
-from pipeline.runtime.checkpoint import Saved, Slots
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
+from pipeline.runtime.slots import Saved, Slots
 from pipeline.steps.notifier import NotifierState, Publish, step
 
 _ENCODER = msgspec.json.Encoder()
@@ -32,15 +32,18 @@ class Notifier:
         self.alerts = self.log.reader("alerts.v1", self.name, self.instance)
         self.results = self.log.reader("results.v1", self.name, self.instance)
         self.lag = Lag(self.instruments, self.name, (self.alerts, self.results))
-        self.slots = Slots(self.log.state(), self.name, self.instance)
-        saved = self.slots.load(0)
-        if saved is not None:
-            try:
-                self.state = awake(snapshot.load(NotifierState, saved.state), self.clock.now_ms())
-            except snapshot.SnapshotError as error:
-                log(self.name).warning("forgets what it has told", because=str(error))
+        self.slots = Slots(self.log.state(), self.name, self.alerts.instance)
+        self.state = self._restored()
         for reader in (self.alerts, self.results):
             resume(reader)
+
+    def _restored(self) -> NotifierState:
+        for saved in self.slots.load(0):
+            try:
+                return awake(snapshot.load(NotifierState, saved.state), self.clock.now_ms())
+            except snapshot.SnapshotError as error:
+                log(self.name).warning("passes over what it has told", because=str(error))
+        return NotifierState()
 
     @property
     def trouble(self) -> str:
@@ -74,6 +77,7 @@ class Notifier:
         for reader, records in ((self.alerts, raised), (self.results, read)):
             if records:
                 reader.commit({record.partition: record.offset + 1 for record in records})
+        self.slots.forget([0])
         self.lag.look()
         return len(raised) + len(read)
 
