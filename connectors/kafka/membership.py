@@ -22,12 +22,12 @@ REBALANCE_MS = 30_000  # how long the group waits for those that still give; abo
 class Membership:
     """The listener of a consumer. `generation` tells it from its client: 0 where the group does not know us."""
 
-    def __init__(self, partitions: int, shared: bool, generation: Callable[[], int]) -> None:
+    def __init__(self, partitions: int, shared: bool, generation: Callable[[], int], give_s: float = GIVE_S) -> None:
         self.assignor: Assignor = Shared() if shared else OneOwner()
         self.owned: tuple[int, ...] = ()
         self.turn = 0  # counts what was given to us
         self.asked = self.settled = False
-        self._everything, self._shared, self._generation = range(partitions), shared, generation
+        self._everything, self._shared, self._generation, self._give_s = range(partitions), shared, generation, give_s
         self._turning, self._news, self._gave = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
@@ -39,7 +39,7 @@ class Membership:
             self.asked = True
             self._news.set()
             with suppress(TimeoutError):
-                async with asyncio.timeout(GIVE_S):
+                async with asyncio.timeout(self._give_s):
                     await self._gave.wait()
         self.asked, self.owned = False, ()
         self._news.clear()
