@@ -25,6 +25,7 @@ from connectors.kafka.sending import Sending
 from connectors.kafka.settings import KafkaSettings
 from connectors.kafka.state import BATCH_BYTES as STATE_BYTES
 from connectors.kafka.state import KafkaState
+from connectors.kafka.topics import STATE
 from connectors.kafka.trouble import kafka_trouble
 from connectors.kafka.writer import BATCH_BYTES, KafkaWriter
 from connectors.ownership import Ownership
@@ -134,7 +135,7 @@ class KafkaLog:
     def state(self) -> KafkaState:
         number, closed = self._next()
         sending = self._sending(STATE_BYTES)
-        state = KafkaState(self._background, self.settings, sending, closed)
+        state = KafkaState(self._background, self.settings, sending, self._partitions_of(STATE), closed)
         self._parts[number] = state
         return state
 
