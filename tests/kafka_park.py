@@ -19,6 +19,7 @@ from pipeline.roles.start import open_log
 from pipeline.runtime.clock import WallClock
 from tests.contract.kafka import addresses, remove
 
+LAUNCH = Path(__file__).with_name("crash") / "launch.py"
 PARK = """
 levels = [{levels}]
 data_dir = "{data}"
@@ -65,6 +66,12 @@ class KafkaPark:
     def start(self, name: str, config: Path, role: str) -> None:
         """A role as `parkpulse run` starts it; `name` is for this test alone."""
         command = [sys.executable, "-m", "pipeline", "run", str(config), "--role", role]
+        with self._noise(name).open("ab") as noise:
+            self.children[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=noise, stderr=noise)
+
+    def launch(self, name: str, config: Path, point: str, after_s: float) -> None:
+        """A worker that kills itself at this point of its work (`tests.crash.launch`)."""
+        command = [sys.executable, str(LAUNCH), str(config), "worker", point, str(after_s)]
         with self._noise(name).open("ab") as noise:
             self.children[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=noise, stderr=noise)
 
