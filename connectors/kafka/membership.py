@@ -26,6 +26,7 @@ class Membership:
         self.assignor: Assignor = Shared() if shared else OneOwner()
         self.owned: tuple[int, ...] = ()
         self.turn = 0  # counts what was given to us
+        self.begun = 0  # the turn that is worked on
         self.asked = self.settled = False
         self._everything, self._shared, self._generation, self._give_s = range(partitions), shared, generation, give_s
         self._turning, self._news, self._gave = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -60,6 +61,11 @@ class Membership:
         self.settled = True
         self._turning.clear()
         self._news.set()
+
+    @property
+    def readable(self) -> tuple[int, ...]:
+        """Those that may be read now: none while a rebalance goes on, none that nobody has begun with."""
+        return self.owned if self.settled and self.turn == self.begun else ()
 
     def gave(self) -> None:
         self._gave.set()

@@ -1,9 +1,9 @@
 """Reads one topic of the log on Kafka for one group.
 
-Rules: all that changes is changed on the loop; what was fetched and not handed out stays here, in order. An empty poll
-of an owner means that nothing was there, so a cluster that is away is said. Without an `owner` one reader of the group
-has all partitions: while another has them nothing is read and nothing committed. With one they come and go: the owner
-gives and takes them in the thread that polls.
+Rules: all that changes is changed on the loop. Without an `owner` one reader of the group has all partitions: while
+another has them nothing is read and nothing committed. With one they come and go: the owner gives and takes them in the
+thread that polls. An empty poll means that nothing was there, or that a rebalance goes on; a cluster that is away is
+said.
 """
 
 import asyncio
@@ -12,16 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
 from connectors.kafka.background import Background
-from connectors.kafka.dealing import Dealing
+from connectors.kafka.fetching import Fetching
 from connectors.kafka.membership import REBALANCE_MS, Membership
 from connectors.kafka.places import ANSWER_S, Places
 from connectors.kafka.trouble import kafka_trouble
 from connectors.ownership import Ownership
-from pipeline.core.errors import Bug, ConfigError, Unavailable
+from pipeline.core.errors import Bug, Unavailable
 from pipeline.core.ports import Owner, Record
 
 T = TypeVar("T")
@@ -29,7 +29,6 @@ T = TypeVar("T")
 JOIN_S = 20.0
 SESSION_MS, BEAT_MS, IDLE_MS = 10_000, 1_000, 30 * 60_000
 FETCH_BYTES, PARTITION_BYTES = 16 << 20, 4 << 20
-_LOG_APPEND_TIME = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,7 @@ class KafkaReader:
         self._background, self._settings, self._places, self._of = background, places.settings, places, of
         self._ownership, self._closed = ownership, closed
         self._tps = [TopicPartition(places.settings.prefix + of.topic, partition) for partition in range(of.partitions)]
-        self._dealing = Dealing(of.partitions)
         self._membership = Membership(of.partitions, of.owner is not None, self._generation)
-        self._begun = 0  # the turn of the membership that reading has begun at
         self._mine: tuple[int, ...] = ()
         self._consumer = self._run("open", self._opened())
 
@@ -95,6 +92,7 @@ class KafkaReader:
             fetch_max_bytes=FETCH_BYTES,
             max_partition_fetch_bytes=PARTITION_BYTES,
         )
+        self._fetching = Fetching(consumer, self._membership, self._places, self._tps)
         try:
             async with asyncio.timeout(JOIN_S):
                 await self._join(consumer)
@@ -118,32 +116,29 @@ class KafkaReader:
             return
         await self._check_held()
         await self._begin(self._membership.owned)
-        self._begun = self._membership.turn
+        self._membership.begun = self._membership.turn
 
     async def _begin(self, partitions: Sequence[int]) -> None:
         """At the commit, or where the log begins."""
         first = await self._places.first([self._tps[partition] for partition in partitions]) if partitions else {}
         for partition in partitions:
             committed = await self._committed(partition) if self._of.group else None
-            self._go_to(partition, first[self._tps[partition]] if committed is None else committed)
+            self._fetching.go_to(partition, first[self._tps[partition]] if committed is None else committed)
 
     async def _check_held(self) -> None:
         """A rebalance is waited for: mostly another came to stand by, and all stays as it is. Reading goes on where it
         was: state in memory is that of these positions."""
+        self._fetching.show_life()
         await self._membership.news(ANSWER_S)
         if not self._membership.owned:
             raise Unavailable(
                 f"log: group {self._of.group!r} of topic {self._of.topic!r} is held by another instance; "
                 "this one stands by"
             )
-        if 0 < self._begun < self._membership.turn:
+        if 0 < self._membership.begun < self._membership.turn:
             for partition in self._membership.owned:
-                self._go_to(partition, self._dealing.positions[partition])
-            self._begun = self._membership.turn
-
-    def _go_to(self, partition: int, offset: int) -> None:
-        self._consumer.seek(self._tps[partition], offset)
-        self._dealing.go_to(partition, offset)
+                self._fetching.go_to(partition, self._fetching.dealing.positions[partition])
+            self._membership.begun = self._membership.turn
 
     def poll(self, max_wait: float, max_bytes: int = 8 << 20) -> list[Record]:
         if self._of.owner is not None and not self._attend(self._of.owner, max_wait):
@@ -154,23 +149,24 @@ class KafkaReader:
         """Gives what is asked back, takes what is new; whether there is something to read."""
         asked, turn = self._run("group", self._news(max_wait))
         if asked:
-            if turn == self._begun:  # else they were never taken
+            if turn == self._membership.begun:  # else they were never taken
                 owner.give(self._mine)
             self._run("group", self._gave())
-        elif turn > self._begun:
+        elif turn > self._membership.begun:
             owner.take(self._mine)
-            self._begun = turn
+            self._membership.begun = turn
         return not asked and turn > 0
 
     async def _news(self, max_wait: float) -> tuple[bool, int]:
         """(Is all asked back, in which turn are we: 0 in none). Those that are new begin at their commit."""
         membership = self._membership
+        self._fetching.show_life()
         self._consumer._coordinator.check_errors()
         await membership.news(max_wait)
         if membership.asked:
             return True, membership.turn
         turn = membership.turn if membership.settled else 0
-        if turn != self._begun:
+        if turn != self._membership.begun:
             self._mine = membership.owned
             async with asyncio.timeout(2 * ANSWER_S):
                 await self._begin(self._mine)
@@ -184,63 +180,10 @@ class KafkaReader:
         async with asyncio.timeout(max_wait + 2 * ANSWER_S):
             if self._of.owner is None:
                 await self._check_held()
-            if any(map(self._dealing.has, self._owned)):
-                await self._fetch(0)
-            else:
-                await self._fetch(max_wait)
-                await self._look()
-            for one in self._dealing.unlearned(self._owned):
-                self._dealing.learn(one.partition, await self._places.newest_until(one))
+            await self._fetching.fill(max_wait)
             if self._of.owner is None:
                 await self._check_held()
-            return self._dealing.deal(self._owned, max_bytes)
-
-    @property
-    def _owned(self) -> Sequence[int]:
-        """Those that may be read now: none while a rebalance goes on."""
-        membership = self._membership
-        return membership.owned if membership.settled and membership.turn == self._begun else ()
-
-    async def _fetch(self, max_wait: float) -> None:
-        """Only for partitions of which nothing is left, so that what waits here stays bounded. A rebalance ends it:
-        the client would wait for its end."""
-        empty = [self._tps[partition] for partition in self._owned if not self._dealing.has(partition)]
-        if not empty:
-            await self._membership.until_turned(max_wait)
-            return
-        turned = asyncio.create_task(self._membership.until_turned())
-        fetching = asyncio.create_task(self._consumer.getmany(*empty, timeout_ms=int(max_wait * 1000)))
-        try:
-            await asyncio.wait({turned, fetching}, return_when=asyncio.FIRST_COMPLETED)
-            if fetching.done():
-                self._put(fetching.result())
-        finally:
-            turned.cancel()
-            if not fetching.done():
-                fetching.cancel()
-                await asyncio.wait({fetching})
-                self._consumer._subscription._fetch_count = 0  # it counts only fetches that come to their end
-
-    def _put(self, found: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> None:
-        for tp, records in found.items():
-            if records[0].timestamp_type != _LOG_APPEND_TIME:
-                raise ConfigError(
-                    f"log: topic {tp.topic!r} keeps the time of its writers; expected message.timestamp.type="
-                    "LogAppendTime; run `parkpulse topics ensure`"
-                )
-            self._dealing.put(tp.partition, records)
-
-    async def _look(self) -> None:
-        """Nothing came: waits for what is there already, or for the cluster to say that nothing is."""
-        owned = [self._tps[partition] for partition in self._owned]
-        if any(self._dealing.has(tp.partition) for tp in owned) or not owned:
-            return
-        async with asyncio.timeout(ANSWER_S):
-            ends = await self._places.end(owned)
-            while self._owned and not any(map(self._dealing.has, self._owned)):
-                if not [tp for tp in owned if await self._consumer.position(tp) < ends[tp]]:
-                    return
-                await self._fetch(0.1)
+            return self._fetching.dealing.deal(self._membership.readable, max_bytes)
 
     def seek(self, partition: int, offset: int) -> None:
         self._run("seek", self._seek(partition, offset))
@@ -249,7 +192,7 @@ class KafkaReader:
         if self._of.owner is None:
             await self._check_held()
         self._refuse_gone([partition])
-        self._go_to(partition, offset)
+        self._fetching.go_to(partition, offset)
 
     def _refuse_gone(self, partitions: Sequence[int]) -> None:
         if gone := sorted(set(partitions) - set(self._membership.owned)):
