@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.codecs import windows_json
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, Unavailable
 from pipeline.core.event_time import NEVER
 from pipeline.core.frames import FrameError, Kind, decode
 from pipeline.core.line_config import validated
@@ -164,9 +164,12 @@ class Worker:
         self.instruments.alerts.inc(sum(len(said.alerts) for said in out.results))
 
     def close(self) -> None:
-        """A clean end leaves a checkpoint, so that the next start has nothing to repeat."""
-        self._flush()
-        self.committer.checkpoint(self._saved(), self.spoken_to)
+        """A clean end leaves a checkpoint, so that the next start has nothing to repeat; without one it repeats."""
+        try:
+            self._flush()
+            self.committer.checkpoint(self._saved(), self.spoken_to)
+        except Unavailable as error:
+            log(self.name).warning("ends without a checkpoint", because=str(error))
         self.writer.close()
         self.reader.close()
 

@@ -195,3 +195,20 @@ def test_a_worker_beyond_the_number_of_partitions_stands_by_until_one_goes():
         for worker in plant.workers:
             turn(worker)
     assert list(map(len, plant.owned())) == [1, 1, 1, 1]
+
+
+def test_one_that_ends_when_its_partitions_are_gone_ends_cleanly_and_commits_nothing():
+    plant = Plant(1)
+    gone = plant.join()
+    plant.write()
+    turn(gone)
+    plant.write()
+    gone.turn(0.0)
+    before = dict(plant.log.committed)
+    plant.expel(gone)
+    gone.close()
+    assert plant.log.committed == before
+    plant.join()
+    plant.drain()
+    assert plant.lag() == 0
+    assert published(plant.log)[0] == alone(1)[0]
