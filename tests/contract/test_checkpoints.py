@@ -1,10 +1,11 @@
 """Checkpoints in the state store of every log: three slots, torn ones, other instances, those that come too late."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from connectors.memory import MemoryLog
 from pipeline.core.errors import Unavailable
 from pipeline.core.ports import Log, StateStore
 from pipeline.runtime.checkpoint import Committer
@@ -147,34 +148,30 @@ def test_the_owner_removes_what_others_left_behind_his_second_checkpoint_and_its
     writer.close()
 
 
-class Expelled:
-    """A reader whose group has gone on without it."""
+class Idle:
+    """An owner that does nothing with what is his."""
 
-    instance = "zombie"
-    partitions = (0,)
+    def take(self, partitions: Sequence[int]) -> None: ...
 
-    def __init__(self, log: Log) -> None:
-        self.reader = log.reader("samples.v1", "")
-
-    def __getattr__(self, name: str):
-        return getattr(self.reader, name)
-
-    def commit(self, offsets) -> None:
-        raise Unavailable("log: partitions [0] went to another instance")
+    def give(self, partitions: Sequence[int]) -> None: ...
 
 
-def test_one_that_may_not_commit_removes_nothing(log: Log) -> None:
+def test_one_that_may_not_commit_removes_nothing() -> None:
+    log = MemoryLog(HandClock(START))
+    log.ensure({"samples.v1": 1})
     save(slots(log, "owner"), 5)
-    zombie, writer = slots(log, "zombie"), log.writer()
+    reader, writer = log.reader("samples.v1", "worker", "zombie", Idle()), log.writer()
+    reader.poll(0)
+    zombie = slots(log, reader.instance)
     list(zombie.load(0))
-    expelled = Expelled(log)
-    committer = Committer(expelled, writer, zombie)
+    committer = Committer(reader, writer, zombie)
+    log.expel("samples.v1", "worker", "zombie")
     for offset in (6, 7, 8):
         with pytest.raises(Unavailable):
             committer.checkpoint({0: Saved(offset, b"z")}, {0: offset})
     assert "worker/0/owner/0/manifest" in keys(log)
-    expelled.reader.close()
-    writer.close()
+    log.reader("samples.v1", "worker", "owner", Idle()).poll(0)
+    assert next(slots(log).load(0)).offset == 8
 
 
 def test_a_checkpoint_of_the_first_versions_is_read(log: Log) -> None:
