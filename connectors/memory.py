@@ -6,10 +6,11 @@ Rule: the same promises as any other log but durability, so that a test on it sa
 import threading
 from collections.abc import Mapping, Sequence
 
+from connectors.memory_group import Member, MemoryGroup
 from connectors.partition import partition_of
 from connectors.waiting import wait_for
 from pipeline.core.errors import Bug, ConfigError, Unavailable
-from pipeline.core.ports import Clock, Outgoing, Record
+from pipeline.core.ports import Clock, Outgoing, Owner, Record
 
 
 class MemoryLog:
@@ -21,6 +22,7 @@ class MemoryLog:
         self.topics: dict[str, list[list[Record]]] = {}
         self.committed: dict[tuple[str, str, int], int] = {}
         self.owners: dict[tuple[str, str], str] = {}
+        self.groups: dict[tuple[str, str], MemoryGroup] = {}
         self.kept: dict[str, bytes] = {}
 
     def ensure(self, topics: Mapping[str, int]) -> None:
@@ -38,14 +40,19 @@ class MemoryLog:
             raise Bug(f"log: topic {topic!r} was never ensured")
         return self.topics[topic]
 
-    def reader(self, topic: str, group: str, instance: str = "") -> "MemoryReader":
-        return MemoryReader(self, topic, group, instance)
+    def reader(self, topic: str, group: str, instance: str = "", owner: Owner | None = None) -> "MemoryReader":
+        return MemoryReader(self, topic, group, instance, owner)
 
     def writer(self) -> "MemoryWriter":
         return MemoryWriter(self)
 
     def state(self) -> "MemoryState":
         return MemoryState(self)
+
+    def expel(self, topic: str, group: str, instance: str) -> None:
+        """What a cluster does to a member that it has not heard of for the time of a session."""
+        with self.lock:
+            self.groups[group, topic].expel(instance)
 
     def forget(self, topic: str, before_ms: int) -> None:
         """Keeps everything: it lives no longer than its process."""
@@ -55,29 +62,66 @@ class MemoryLog:
 
 
 class MemoryReader:
-    def __init__(self, log: MemoryLog, topic: str, group: str, instance: str) -> None:
+    def __init__(self, log: MemoryLog, topic: str, group: str, instance: str, owner: Owner | None) -> None:
         held = log.partitions_of(topic)
         self._log, self._topic, self._group, self._turn = log, topic, group, 0
-        self._closed = False
+        self._owner, self._begun, self._closed = owner, 0, False
+        self._mine: Sequence[int] = () if owner else range(len(held))
         with log.lock:
-            if group and (group, topic) in log.owners:
-                raise Unavailable(f"log: group {group!r} of topic {topic!r} is held by {log.owners[group, topic]}")
-            if group:
-                log.owners[group, topic] = f"instance {instance!r} of this process"
+            self._member = self._joined(instance, len(held))
         self._positions = [log.committed.get((group, topic, p), 0) for p in range(len(held))]
+
+    def _joined(self, instance: str, partitions: int) -> Member:
+        of, log = (self._group, self._topic), self._log
+        others = log.groups.setdefault(of, MemoryGroup(partitions))
+        if self._owner is not None and of not in log.owners:
+            return others.join(instance)
+        if self._group and (of in log.owners or others.members):
+            holder = log.owners.get(of) or "instances that share it"
+            raise Unavailable(f"log: group {self._group!r} of topic {self._topic!r} is held by {holder}")
+        if self._group:
+            log.owners[of] = f"instance {instance!r} of this process"
+        return Member(instance)
+
+    @property
+    def instance(self) -> str:
+        return self._member.name
 
     @property
     def partitions(self) -> Sequence[int]:
-        return range(len(self._positions))
+        return self._mine
 
     def poll(self, max_wait: float, max_bytes: int = 8 << 20) -> list[Record]:
+        if self._owner is not None:
+            self._attend(self._owner)
         return wait_for(lambda: self._take(max_bytes), self._log.clock, max_wait)
+
+    def _attend(self, owner: Owner) -> None:
+        """Gives what is asked back, takes what is new."""
+        member, group = self._member, self._log.groups[self._group, self._topic]
+        with self._log.lock:
+            if group.members.get(member.name) is not member:
+                group.admit(member)
+            asked, turn = member.asked, member.turn
+            if turn != self._begun:
+                self._mine = member.owned
+        if asked:
+            if turn == self._begun:  # else they were never taken
+                owner.give(self._mine)
+            with self._log.lock:
+                group.gave(member)
+                turn, self._mine = member.turn, member.owned
+        if turn and turn != self._begun:
+            for partition in self._mine:
+                self._positions[partition] = self.committed(partition) or 0
+            owner.take(self._mine)
+            self._begun = turn
 
     def _take(self, room: int) -> list[Record]:
         taken: list[Record] = []
         self._turn += 1  # another partition comes first each time, so that a busy one starves none
-        for turn in range(len(self._positions)):
-            partition = (self._turn + turn) % len(self._positions)
+        for turn in range(len(self._mine)):
+            partition = self._mine[(self._turn + turn) % len(self._mine)]
             records, at = self._log.topics[self._topic][partition], self._positions[partition]
             while at < len(records) and (not taken or room >= len(records[at].key) + len(records[at].value)):
                 room -= len(records[at].key) + len(records[at].value)
@@ -102,12 +146,19 @@ class MemoryReader:
         if not self._group:
             raise Bug("log: a reader without a group cannot commit")
         with self._log.lock:
+            if self._owner is not None and (gone := sorted(set(offsets) - set(self._member.owned))):
+                raise Unavailable(
+                    f"log: group {self._group!r} of topic {self._topic!r}: partitions {gone} went to another instance"
+                )
             self._log.committed.update({(self._group, self._topic, p): offset for p, offset in offsets.items()})
 
     def close(self) -> None:
         if self._group and not self._closed:
             with self._log.lock:
-                self._log.owners.pop((self._group, self._topic), None)
+                if self._owner is None:
+                    self._log.owners.pop((self._group, self._topic), None)
+                else:
+                    self._log.groups[self._group, self._topic].leave(self.instance)
         self._closed = True
 
 

@@ -18,10 +18,10 @@ from urllib.parse import quote
 from connectors.ownership import Ownership
 from connectors.sqlite import create_database, disk_trouble, open_database, transaction
 from connectors.sqlite_days import day_of, day_path, days_in, drop_days, give_birth, newest_day
-from connectors.sqlite_reader import SqliteReader
+from connectors.sqlite_reader import Reading, SqliteReader
 from connectors.sqlite_writer import SqliteState, SqliteWriter
 from pipeline.core.errors import Bug, ConfigError
-from pipeline.core.ports import Clock
+from pipeline.core.ports import Clock, Owner
 
 _TOPIC = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,248}")  # a topic name of Kafka that is also a folder's
 _SCHEMA = (
@@ -104,12 +104,14 @@ class SqliteLog:
             raise Bug(f"log: topic {topic!r} was never ensured")
         return row[0]
 
-    def reader(self, topic: str, group: str, instance: str = "") -> SqliteReader:
-        """The group "" takes no lock and cannot commit: it looks on."""
+    def reader(self, topic: str, group: str, instance: str = "", owner: Owner | None = None) -> SqliteReader:
+        """The group "" takes no lock and cannot commit: it looks on. A group has one reader, owner or not."""
         partitions = self._partitions_of(topic)
         ownership = self._own(topic, group, instance) if group else None
         try:
-            return SqliteReader(self._folder, (group, topic), partitions, self._clock, ownership)
+            return SqliteReader(
+                self._folder, Reading(topic, partitions, group, instance, owner), self._clock, ownership
+            )
         except BaseException:
             if ownership:
                 ownership.close()

@@ -6,6 +6,7 @@ day, and goes on to the next day only where that day's file exists, for then nob
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.ownership import Ownership
@@ -13,18 +14,28 @@ from connectors.sqlite import disk_trouble, open_database, transaction
 from connectors.sqlite_days import day_path, days_in, newest_day, unpack_headers
 from connectors.waiting import wait_for
 from pipeline.core.errors import Bug, DiskTrouble, Unavailable
-from pipeline.core.ports import Clock, Record
+from pipeline.core.ports import Clock, Owner, Record
 
 _READ = "SELECT offset, append_ms, key, value, headers FROM records WHERE partition = ? AND offset >= ? ORDER BY offset"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read, and as whom."""
+
+    topic: str
+    partitions: int
+    group: str
+    instance: str
+    owner: Owner | None
 
 
 class SqliteReader:
     """One thread's reader of all partitions; made by `SqliteLog.reader`, which takes the ownership first."""
 
-    def __init__(
-        self, folder: Path, of: tuple[str, str], partitions: int, clock: Clock, ownership: Ownership | None
-    ) -> None:
-        self._group, self._topic = of
+    def __init__(self, folder: Path, of: Reading, clock: Clock, ownership: Ownership | None) -> None:
+        self._group, self._topic, partitions = of.group, of.topic, of.partitions
+        self.instance, self._owner, self._taken = of.instance, of.owner, of.owner is None
         self._folder, self._clock = folder / self._topic, clock
         self._ownership, self._turn = ownership, 0
         self._files: dict[str, sqlite3.Connection] = {}
@@ -38,6 +49,9 @@ class SqliteReader:
         return range(len(self._positions))
 
     def poll(self, max_wait: float, max_bytes: int = 8 << 20) -> list[Record]:
+        if self._owner and not self._taken:
+            self._owner.take(self.partitions)
+            self._taken = True
         return wait_for(lambda: self._take(max_bytes), self._clock, max_wait)
 
     def _take(self, room: int) -> list[Record]:

@@ -1,21 +1,14 @@
-"""Who owns the partitions of a group: one instance has them all, others of the group stand by.
+"""The names of a group's members, and who is there.
 
-Rules: of members that claim them the one with the newest claim keeps them (a claim is the group's generation when it
-was given them, so one that was away longer than its session loses to its successor); without a claim, the first by
-name. A kept name (static membership) takes its place back at once after a kill; a clean end leaves the group.
+Rules: a kept name (static membership) takes its place back at once after a kill; a clean end leaves the group.
 """
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.cluster import ClusterMetadata
-from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, ConsumerProtocolMemberMetadata
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.api import Response
-from aiokafka.structs import TopicPartition
 
 from pipeline.core.errors import Unavailable
 
@@ -29,58 +22,6 @@ def member_name(instance: str, host: str, place: str) -> str:
     'worker-m_y_1-12ab'
     """
     return "-".join(re.sub(r"[^A-Za-z0-9._]", "_", part) for part in (instance, host, place) if part)[:200]
-
-
-@dataclass
-class OneOwner:
-    """The assignor of one member."""
-
-    claim: int = 0
-    name: str = "parkpulse-one-owner"
-
-    def metadata(self, topics: Iterable[str]) -> ConsumerProtocolMemberMetadata:
-        return ConsumerProtocolMemberMetadata(0, list(topics), b"%d" % self.claim)
-
-    def assign(
-        self, cluster: ClusterMetadata, members: Mapping[str, ConsumerProtocolMemberMetadata]
-    ) -> dict[str, ConsumerProtocolMemberAssignment]:
-        owner = chosen({member: bytes(told.user_data) for member, told in members.items()})
-        topics = sorted({topic for told in members.values() for topic in told.subscription})
-        everything = [(topic, sorted(cluster.partitions_for_topic(topic) or ())) for topic in topics]
-        return {
-            member: ConsumerProtocolMemberAssignment(0, everything if member == owner else [], b"")
-            for member in members
-        }
-
-    def on_assignment(self, assignment: ConsumerProtocolMemberAssignment) -> None:
-        """The claim is set with the generation, by the reader."""
-
-
-def chosen(claims: Mapping[str, bytes]) -> str:
-    """
-    >>> chosen({"b": b"3", "a": b"0", "c": b"7"}), chosen({"b": b"0", "a": b"0"})
-    ('c', 'a')
-    """
-    newest = max(_number(claim) for claim in claims.values())
-    return min(member for member, claim in claims.items() if _number(claim) == newest)
-
-
-def _number(claim: bytes) -> int:
-    return int(claim) if claim.isdigit() else 0
-
-
-@dataclass(frozen=True)
-class Turns:
-    """What the client tells when partitions come and go; registered as its listener (`reader`)."""
-
-    assigned: Callable[[Collection[TopicPartition]], None]
-    revoked: Callable[[], None]
-
-    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        self.assigned(assigned)
-
-    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        self.revoked()
 
 
 async def refuse_if_held(admin: AIOKafkaAdminClient, group: str, said: str, own: str) -> None:

@@ -1,8 +1,8 @@
 """The log on a Kafka cluster.
 
 Rules: topics are made and verified by `ensure`, with the retention they were opened with; one loop in the background
-serves all readers, writers and state stores of this object, each of which is one thread's. On one machine the owner of
-a group and topic holds a file lock besides, so that a name that Kafka would take from its holder is refused at once.
+serves all readers, writers and state stores of this object, each of which is one thread's. On one machine the holder of
+a member's name has a file lock on it, for Kafka would give the name to whoever comes last.
 """
 
 import asyncio
@@ -20,19 +20,22 @@ from connectors.kafka.background import Background
 from connectors.kafka.group import member_name, refuse_if_held
 from connectors.kafka.places import Places
 from connectors.kafka.producer import IdempotentProducer
-from connectors.kafka.reader import KafkaReader
+from connectors.kafka.reader import KafkaReader, Reading, group_id
 from connectors.kafka.sending import Sending
 from connectors.kafka.settings import KafkaSettings
 from connectors.kafka.state import BATCH_BYTES as STATE_BYTES
 from connectors.kafka.state import KafkaState
+from connectors.kafka.topics import STATE
 from connectors.kafka.trouble import kafka_trouble
 from connectors.kafka.writer import BATCH_BYTES, KafkaWriter
 from connectors.ownership import Ownership
 from connectors.sqlite import disk_trouble
-from pipeline.core.errors import Bug
+from pipeline.core.errors import Bug, Unavailable
+from pipeline.core.ports import Owner
 
 _TRIES, _PAUSE_S = 10, 0.2  # a topic just made is not known to every broker at once
 _COORDINATOR_S = 10.0
+MEMBERS = 256  # of a group on one machine
 
 
 class _Part(Protocol):
@@ -75,26 +78,16 @@ class KafkaLog:
     def _forget_part(self, number: int) -> None:
         self._parts.pop(number, None)
 
-    def reader(self, topic: str, group: str, instance: str = "") -> KafkaReader:
+    def reader(self, topic: str, group: str, instance: str = "", owner: Owner | None = None) -> KafkaReader:
         """The group "" joins nothing and cannot commit: it looks on."""
         partitions = self._partitions_of(topic)
-        place = f"{crc32(str(self._locks.resolve()).encode()):08x}"
-        member = member_name(instance or "parkpulse", socket.gethostname(), place) if group else ""
-        ownership = self._own(topic, group, instance) if group else None
+        name, ownership = self._owned(topic, group, instance, owner is not None) if group else ("", None)
         number, closed = self._next()
         try:
-            if group:
-                self._background.call(self._refuse_if_held(topic, group, member))
-            reader = KafkaReader(
-                self._background,
-                self.settings,
-                self._places,
-                (group, topic),
-                partitions=partitions,
-                member=member,
-                ownership=ownership,
-                closed=closed,
-            )
+            if group and owner is None:
+                self._background.call(self._refuse_if_held(topic, group, name))
+            of = Reading(topic, partitions, group, name, owner)
+            reader = KafkaReader(self._background, self._places, of, ownership, closed)
         except BaseException:
             if ownership:
                 ownership.close()
@@ -102,16 +95,32 @@ class KafkaLog:
         self._parts[number] = reader
         return reader
 
-    def _own(self, topic: str, group: str, instance: str) -> Ownership:
-        path = self._locks / f"{quote(self.settings.prefix + group, safe='')}.{topic}.lock"
-        who = f"process {os.getpid()}" + (f", instance {instance!r}" if instance else "")
+    def _owned(self, topic: str, group: str, instance: str, shared: bool) -> tuple[str, Ownership]:
+        """The kept name of a member, and its lock. Members that share take the first of `instance`, `instance-2`, ...
+        that no other on this machine has, so that who comes after a kill is known by the same name."""
+        place = f"{crc32(str(self._locks.resolve()).encode()):08x}"
+        for number in range(1, MEMBERS + 1):
+            own = (instance or "parkpulse") + (f"-{number}" if number > 1 else "")
+            try:
+                held = self._own(topic, group, own, shared)
+            except Unavailable:
+                if not shared or number == MEMBERS:
+                    raise
+            else:
+                return member_name(own, socket.gethostname(), place), held
+        raise Bug("log: no name for a member")
+
+    def _own(self, topic: str, group: str, instance: str, shared: bool) -> Ownership:
+        parts = [self.settings.prefix + group, topic, *([instance] if shared else [])]
+        path = self._locks / f"{'.'.join(quote(part, safe='') for part in parts)}.lock"
+        who = f"process {os.getpid()}, instance {instance!r}"
         return Ownership(path, f"group {group!r} of topic {topic!r}", who)
 
     async def _refuse_if_held(self, topic: str, group: str, member: str) -> None:
         said = f"group {group!r} of topic {topic!r}"
         with kafka_trouble(said):
             async with kafka_topics.administrator(self.settings) as admin, asyncio.timeout(_COORDINATOR_S):
-                await refuse_if_held(admin, f"{self.settings.prefix}{group}.{topic}", said, member)
+                await refuse_if_held(admin, self.settings.prefix + group_id(group, topic), said, member)
 
     def _sending(self, batch_bytes: int) -> Sending:
         return Sending(self._background, lambda: IdempotentProducer(self.settings, batch_bytes), self.settings.prefix)
@@ -126,7 +135,7 @@ class KafkaLog:
     def state(self) -> KafkaState:
         number, closed = self._next()
         sending = self._sending(STATE_BYTES)
-        state = KafkaState(self._background, self.settings, sending, closed)
+        state = KafkaState(self._background, self.settings, sending, self._partitions_of(STATE), closed)
         self._parts[number] = state
         return state
 

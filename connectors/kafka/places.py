@@ -21,7 +21,7 @@ class Places:
     """One for all readers of a log; all its work is on the loop."""
 
     def __init__(self, settings: KafkaSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._consumer: AIOKafkaConsumer | None = None
         self._starting = asyncio.Lock()
 
@@ -38,7 +38,7 @@ class Places:
         return self._consumer
 
     def _new(self) -> AIOKafkaConsumer:
-        options = self._settings.client("parkpulse-places")
+        options = self.settings.client("parkpulse-places")
         return AIOKafkaConsumer(**options, enable_auto_commit=False, auto_offset_reset="none")
 
     async def first(self, tps: Sequence[TopicPartition]) -> dict[TopicPartition, int]:

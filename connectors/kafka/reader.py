@@ -1,36 +1,45 @@
 """Reads one topic of the log on Kafka for one group.
 
-Rules: all that changes is changed on the loop; what was fetched and not handed out stays here, in order; append time
-never falls within a partition, wherever reading began (`newest`). An empty poll means that nothing was there, so a
-cluster that is away is said. While another owns the partitions nothing is read and nothing committed.
+Rules: all that changes is changed on the loop. Without an `owner` one reader of the group has all partitions: while
+another has them nothing is read and nothing committed. With one they come and go: the owner gives and takes them in the
+thread that polls. An empty poll means that nothing was there, or that a rebalance goes on; a cluster that is away is
+said.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TypeVar
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
 from connectors.kafka.background import Background
-from connectors.kafka.group import OneOwner, Turns
+from connectors.kafka.fetching import Fetching
+from connectors.kafka.membership import REBALANCE_MS, Membership
 from connectors.kafka.places import ANSWER_S, Places
-from connectors.kafka.settings import KafkaSettings
 from connectors.kafka.trouble import kafka_trouble
 from connectors.ownership import Ownership
-from pipeline.core.errors import Bug, ConfigError, Unavailable
-from pipeline.core.ports import Record
+from pipeline.core.errors import Bug, Unavailable
+from pipeline.core.ports import Owner, Record
 
 T = TypeVar("T")
 
 JOIN_S = 20.0
-SESSION_MS, IDLE_MS = 10_000, 30 * 60_000
+SESSION_MS, BEAT_MS, IDLE_MS = 10_000, 1_000, 30 * 60_000
 FETCH_BYTES, PARTITION_BYTES = 16 << 20, 4 << 20
-_LOG_APPEND_TIME = 1
 
-ConsumerRebalanceListener.register(Turns)
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read, and as whom: the group "" joins nothing; `member` is its kept name."""
+
+    topic: str
+    partitions: int
+    group: str
+    member: str
+    owner: Owner | None = None
 
 
 class KafkaReader:
@@ -39,174 +48,160 @@ class KafkaReader:
     def __init__(
         self,
         background: Background,
-        settings: KafkaSettings,
         places: Places,
-        of: tuple[str, str],
-        *,
-        partitions: int,
-        member: str,
+        of: Reading,
         ownership: Ownership | None,
         closed: Callable[[], None],
     ) -> None:
-        self._background, self._settings, (self._group, self._topic) = background, settings, of
-        self._places, self._ownership, self._closed = places, ownership, closed
-        self._tps = [TopicPartition(settings.prefix + self._topic, partition) for partition in range(partitions)]
-        self._fetched: list[list[ConsumerRecord]] = [[] for _ in self._tps]  # in reverse: the next one is the last
-        self._positions = [0] * partitions
-        self._newest: list[int | None] = [None] * partitions
-        self._turn, self._holds, self._assignor = 0, not self._group, OneOwner()
-        self._settled = asyncio.Event()  # no rebalance is going on
-        self._consumer = self._run("open", self._opened(member))
+        self._background, self._settings, self._places, self._of = background, places.settings, places, of
+        self._ownership, self._closed = ownership, closed
+        self._tps = [TopicPartition(places.settings.prefix + of.topic, partition) for partition in range(of.partitions)]
+        self._membership = Membership(of.partitions, of.owner is not None, self._generation)
+        self._mine: tuple[int, ...] = ()
+        self._consumer = self._run("open", self._opened())
+
+    @property
+    def instance(self) -> str:
+        return self._of.member
 
     @property
     def partitions(self) -> Sequence[int]:
-        return range(len(self._tps))
+        return self._mine if self._of.owner else range(len(self._tps))
 
     def _run(self, what: str, work: Coroutine[object, object, T]) -> T:
-        with kafka_trouble(f"{self._topic}: {what}"):
+        with kafka_trouble(f"{self._of.topic}: {what}"):
             return self._background.call(work)
 
-    async def _opened(self, member: str) -> AIOKafkaConsumer:
-        consumer = AIOKafkaConsumer(
-            **self._settings.client(member or "parkpulse-reader"),
-            group_id=self._settings.prefix + self._group_id if self._group else None,
-            group_instance_id=member or None,
+    def _generation(self) -> int:
+        coordinator = self._consumer._coordinator
+        return max(0, coordinator.generation) if coordinator is not None and coordinator.member_id else 0
+
+    async def _opened(self) -> AIOKafkaConsumer:
+        of = self._of
+        consumer = self._consumer = AIOKafkaConsumer(
+            **self._settings.client(of.member or "parkpulse-reader"),
+            group_id=f"{self._settings.prefix}{group_id(of.group, of.topic)}" if of.group else None,
+            group_instance_id=of.member or None,
             enable_auto_commit=False,
             auto_offset_reset="none",
             session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=BEAT_MS,
+            rebalance_timeout_ms=REBALANCE_MS,
             max_poll_interval_ms=IDLE_MS,
-            partition_assignment_strategy=(self._assignor,),
+            partition_assignment_strategy=(self._membership.assignor,),
             fetch_max_bytes=FETCH_BYTES,
             max_partition_fetch_bytes=PARTITION_BYTES,
         )
-        self._consumer = consumer
-        if self._group:
-            consumer.subscribe([self._tps[0].topic], listener=Turns(self._assigned, self._revoked))
-        else:
-            consumer.assign(self._tps)
-            self._settled.set()
+        self._fetching = Fetching(consumer, self._membership, self._places, self._tps)
         try:
             async with asyncio.timeout(JOIN_S):
-                await consumer.start()
-                await self._check_held()
-                await self._begin()
+                await self._join(consumer)
         except BaseException:
             await self._leave(consumer)
             raise
         return consumer
 
-    @property
-    def _group_id(self) -> str:
-        """A group of Kafka for each topic: a role owns topic by topic."""
-        return f"{self._group}.{self._topic}"
+    async def _join(self, consumer: AIOKafkaConsumer) -> None:
+        """A group that shares is joined behind this: its other members may take their time to give."""
+        if not self._of.group:
+            consumer.assign(self._tps)
+            await consumer.start()
+            self._membership.has_everything()
+        elif self._of.owner is None:
+            consumer.subscribe([self._tps[0].topic], listener=self._membership)
+            await consumer.start()
+        else:
+            await consumer.start()
+            consumer.subscribe([self._tps[0].topic], listener=self._membership)
+            return
+        await self._check_held()
+        await self._begin(self._membership.owned)
+        self._membership.begun = self._membership.turn
 
-    async def _begin(self) -> None:
-        first = await self._places.first(self._tps)
-        for partition, tp in enumerate(self._tps):
-            committed = await self._consumer.committed(tp) if self._group else None
-            self._go_to(partition, first[tp] if committed is None else committed)
-
-    def _assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """All partitions or none. Reading goes on where it was: state in memory is that of these positions."""
-        had, self._holds = self._assignor.claim, set(self._tps) <= set(assigned)
-        self._assignor.claim = self._consumer._coordinator.generation if self._holds else 0
-        if self._holds and had:
-            for partition, position in enumerate(self._positions):
-                self._go_to(partition, position)
-        self._settled.set()
-
-    def _revoked(self) -> None:
-        self._holds = False
-        self._settled.clear()
+    async def _begin(self, partitions: Sequence[int]) -> None:
+        """At the commit, or where the log begins."""
+        first = await self._places.first([self._tps[partition] for partition in partitions]) if partitions else {}
+        for partition in partitions:
+            committed = await self._committed(partition) if self._of.group else None
+            self._fetching.go_to(partition, first[self._tps[partition]] if committed is None else committed)
 
     async def _check_held(self) -> None:
-        """A rebalance is waited for: mostly another came to stand by, and all stays as it is."""
-        async with asyncio.timeout(ANSWER_S):
-            await self._settled.wait()
-        if not self._holds:
+        """A rebalance is waited for: mostly another came to stand by, and all stays as it is. Reading goes on where it
+        was: state in memory is that of these positions."""
+        self._fetching.show_life()
+        await self._membership.news(ANSWER_S)
+        if not self._membership.owned:
             raise Unavailable(
-                f"log: group {self._group!r} of topic {self._topic!r} is held by another instance; this one stands by"
+                f"log: group {self._of.group!r} of topic {self._of.topic!r} is held by another instance; "
+                "this one stands by"
             )
-
-    def _go_to(self, partition: int, offset: int) -> None:
-        self._consumer.seek(self._tps[partition], offset)
-        self._positions[partition], self._fetched[partition], self._newest[partition] = offset, [], None
+        if 0 < self._membership.begun < self._membership.turn:
+            for partition in self._membership.owned:
+                self._fetching.go_to(partition, self._fetching.dealing.positions[partition])
+            self._membership.begun = self._membership.turn
 
     def poll(self, max_wait: float, max_bytes: int = 8 << 20) -> list[Record]:
+        if self._of.owner is not None and not self._attend(self._of.owner, max_wait):
+            return []
         return self._run("read", self._poll(max_wait, max_bytes))
+
+    def _attend(self, owner: Owner, max_wait: float) -> bool:
+        """Gives what is asked back, takes what is new; whether there is something to read."""
+        asked, turn = self._run("group", self._news(max_wait))
+        if asked:
+            if turn == self._membership.begun:  # else they were never taken
+                owner.give(self._mine)
+            self._run("group", self._gave())
+        elif turn > self._membership.begun:
+            owner.take(self._mine)
+            self._membership.begun = turn
+        return not asked and turn > 0
+
+    async def _news(self, max_wait: float) -> tuple[bool, int]:
+        """(Is all asked back, in which turn are we: 0 in none). Those that are new begin at their commit."""
+        membership = self._membership
+        self._fetching.show_life()
+        self._consumer._coordinator.check_errors()
+        await membership.news(max_wait)
+        if membership.asked:
+            return True, membership.turn
+        turn = membership.turn if membership.settled else 0
+        if turn != self._membership.begun:
+            self._mine = membership.owned
+            async with asyncio.timeout(2 * ANSWER_S):
+                await self._begin(self._mine)
+        return False, turn
+
+    async def _gave(self) -> None:
+        self._mine = ()
+        self._membership.gave()
 
     async def _poll(self, max_wait: float, max_bytes: int) -> list[Record]:
         async with asyncio.timeout(max_wait + 2 * ANSWER_S):
-            await self._check_held()
-            if any(self._fetched):
-                await self._fetch(0)
-            else:
-                await self._fetch(max_wait)
-                await self._look()
-            await self._learn_newest()
-            await self._check_held()
-            return self._deal(max_bytes)
-
-    async def _fetch(self, max_wait: float) -> None:
-        """Only for partitions of which nothing is left, so that what waits here stays bounded."""
-        empty = [tp for tp, kept in zip(self._tps, self._fetched, strict=True) if not kept]
-        if not empty:
-            return
-        for tp, records in (await self._consumer.getmany(*empty, timeout_ms=int(max_wait * 1000))).items():
-            if records[0].timestamp_type != _LOG_APPEND_TIME:
-                raise ConfigError(
-                    f"log: topic {tp.topic!r} keeps the time of its writers; expected message.timestamp.type="
-                    "LogAppendTime; run `parkpulse topics ensure`"
-                )
-            self._fetched[tp.partition] = records[::-1]
-
-    async def _look(self) -> None:
-        """Nothing came: waits for what is there already, or for the cluster to say that nothing is."""
-        if any(self._fetched):
-            return
-        async with asyncio.timeout(ANSWER_S):
-            ends = await self._places.end(self._tps)
-            while not any(self._fetched) and [tp for tp in self._tps if await self._consumer.position(tp) < ends[tp]]:
-                await self._fetch(0.1)
-
-    async def _learn_newest(self) -> None:
-        for tp, kept in zip(self._tps, self._fetched, strict=True):
-            if kept and self._newest[tp.partition] is None:
-                self._newest[tp.partition] = await self._places.newest_until(kept[-1])
-
-    def _deal(self, room: int) -> list[Record]:
-        taken: list[Record] = []
-        self._turn += 1  # another partition comes first each time, so that a busy one starves none
-        for turn in range(len(self._tps)):
-            room = self._deal_one((self._turn + turn) % len(self._tps), room, taken)
-        return taken
-
-    def _deal_one(self, partition: int, room: int, taken: list[Record]) -> int:
-        """Adds what fits (the poll's first record always does) and returns the room that is left."""
-        kept, newest = self._fetched[partition], self._newest[partition] or 0
-        while kept:
-            one = kept[-1]
-            key, value = one.key or b"", one.value or b""
-            if taken and len(key) + len(value) > room:
-                break
-            room -= len(key) + len(value)
-            newest = max(newest, one.timestamp)
-            taken.append(Record(partition, one.offset, newest, key, value, tuple(one.headers)))
-            self._positions[partition] = one.offset + 1
-            kept.pop()
-        if self._newest[partition] is not None:
-            self._newest[partition] = newest
-        return room
+            if self._of.owner is None:
+                await self._check_held()
+            await self._fetching.fill(max_wait)
+            if self._of.owner is None:
+                await self._check_held()
+            return self._fetching.dealing.deal(self._membership.readable, max_bytes)
 
     def seek(self, partition: int, offset: int) -> None:
         self._run("seek", self._seek(partition, offset))
 
     async def _seek(self, partition: int, offset: int) -> None:
-        await self._check_held()
-        self._go_to(partition, offset)
+        if self._of.owner is None:
+            await self._check_held()
+        self._refuse_gone([partition])
+        self._fetching.go_to(partition, offset)
+
+    def _refuse_gone(self, partitions: Sequence[int]) -> None:
+        if gone := sorted(set(partitions) - set(self._membership.owned)):
+            raise Unavailable(
+                f"log: group {self._of.group!r} of topic {self._of.topic!r}: partitions {gone} went to another instance"
+            )
 
     def committed(self, partition: int) -> int | None:
-        return self._run("committed", self._committed(partition)) if self._group else None
+        return self._run("committed", self._committed(partition)) if self._of.group else None
 
     async def _committed(self, partition: int) -> int | None:
         async with asyncio.timeout(ANSWER_S):
@@ -222,14 +217,16 @@ class KafkaReader:
         return self._run("end offset", self._places.end([tp]))[tp]
 
     def commit(self, offsets: Mapping[int, int]) -> None:
-        if not self._group:
+        if not self._of.group:
             raise Bug("log: a reader without a group cannot commit")
         if offsets:
             self._run("commit", self._commit(offsets))
 
     async def _commit(self, offsets: Mapping[int, int]) -> None:
         """Kafka refuses it where the group has gone on without us."""
-        await self._check_held()
+        if self._of.owner is None:
+            await self._check_held()
+        self._refuse_gone(list(offsets))
         async with asyncio.timeout(ANSWER_S):
             await self._consumer.commit({self._tps[partition]: offset for partition, offset in offsets.items()})
 
@@ -245,7 +242,13 @@ class KafkaReader:
 
     async def _leave(self, consumer: AIOKafkaConsumer) -> None:
         """The client leaves the group of itself only where it has no kept name."""
-        if consumer._coordinator is not None and self._group:
+        self._membership.gave()
+        if consumer._coordinator is not None and self._of.group:
             consumer._coordinator._group_instance_id = None
         async with asyncio.timeout(ANSWER_S):
             await consumer.stop()
+
+
+def group_id(group: str, topic: str) -> str:
+    """A group of Kafka for each topic: a role owns topic by topic."""
+    return f"{group}.{topic}"

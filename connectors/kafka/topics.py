@@ -60,8 +60,8 @@ def _counts(described: list[dict[str, object]], prefix: str) -> dict[str, int]:
 
 
 async def ensure(settings: KafkaSettings, topics: Mapping[str, int], keep_ms: Mapping[str, int]) -> None:
-    """Makes what is missing, and `state.v1` of one partition; waits until every topic is seen."""
-    everything = {**topics, STATE: 1}
+    """Makes what is missing, and `state.v1` (of as many partitions as the largest has); waits until all are seen."""
+    everything = {**topics, STATE: max(topics.values(), default=1)}
     with kafka_trouble(f"{', '.join(settings.bootstrap)}: topics ensure"):
         async with administrator(settings) as admin, asyncio.timeout(_PATIENCE_S):
             held = _counts(await admin.describe_topics(), settings.prefix)
@@ -72,7 +72,7 @@ async def ensure(settings: KafkaSettings, topics: Mapping[str, int], keep_ms: Ma
     slips = [
         f"log: topic {topic!r} has another number of partitions; got {partitions}; expected {held[topic]}; "
         "a change means a new topic"
-        for topic, partitions in everything.items()
+        for topic, partitions in topics.items()
         if held[topic] != partitions
     ]
     if slips:

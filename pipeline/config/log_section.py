@@ -3,6 +3,7 @@
 Rule: keys of one kind are slips with another; the number of partitions is fixed when topics are made.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +16,7 @@ from pipeline.config.section import Section
 from pipeline.config.slips import Slip
 
 KAFKA_PARTITIONS = 12
+_PREFIX = re.compile(r"[A-Za-z0-9._-]{0,100}")
 
 
 def _server(address: str) -> str:
@@ -22,6 +24,12 @@ def _server(address: str) -> str:
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536 or set(address) & set("/ ,@"):
         raise ValueError(f"no address of a Kafka broker; got {address!r}; expected HOST:PORT, for instance kafka:9092")
     return address
+
+
+def _prefix(text: str) -> str:
+    if not _PREFIX.fullmatch(text):
+        raise ValueError(f"cannot begin the name of a topic; got {text!r}; expected letters, digits and . _ -")
+    return text
 
 
 class SecuritySection(Section):
@@ -53,6 +61,9 @@ class LogSection(Section):
     bootstrap: tuple[Annotated[str, AfterValidator(_server)], ...] = Field(
         (), description="Kafka: some of its brokers, HOST:PORT.", examples=[["kafka-1:9092", "kafka-2:9092"]]
     )
+    prefix: Annotated[str, AfterValidator(_prefix)] = Field(
+        "", description="Kafka: begins the names of all topics and groups, where several parks share a cluster."
+    )
     partitions: int = Field(
         0, ge=0, le=10_000, description="Partitions of the topics whose key is a line; 0: one, of Kafka 12."
     )
@@ -61,8 +72,9 @@ class LogSection(Section):
 
 def check_log(log: LogSection, folder: Path) -> Iterator[Slip]:
     if log.kind != "kafka":
-        if log.bootstrap:
-            yield Slip(("log", "bootstrap"), f"for a Kafka; got kind {log.kind!r}; set kind = 'kafka' or remove it")
+        for key in ("bootstrap", "prefix"):
+            if getattr(log, key):
+                yield Slip(("log", key), f"for a Kafka; got kind {log.kind!r}; set kind = 'kafka' or remove it")
         return
     if not log.bootstrap:
         yield Slip(("log", "bootstrap"), "is missing; add it, for instance bootstrap = ['kafka-1:9092']")

@@ -42,11 +42,27 @@ class Clock(Protocol):
     def wait(self, seconds: float) -> None: ...
 
 
+class Owner(Protocol):
+    """Who works on partitions that a group of readers shares. The reader calls it within `poll`, in the thread that
+    polls. What it raises leaves `poll`, and the next one calls again."""
+
+    def take(self, partitions: Sequence[int]) -> None:
+        """These are ours from now on, and no others. Reading begins at the commit, or where `seek` says."""
+
+    def give(self, partitions: Sequence[int]) -> None:
+        """All of ours are asked back: what was read is finished, flushed and committed here. Then they are gone."""
+
+
 class Reader(Protocol):
-    """Reads the assigned partitions of one topic for one group, in offset order within a partition."""
+    """Reads partitions of one topic for one group, in offset order within a partition."""
 
     @property
-    def partitions(self) -> Sequence[int]: ...
+    def instance(self) -> str:
+        """The name by which its group knows it, of one reader at a time; kept over a kill where it can be."""
+
+    @property
+    def partitions(self) -> Sequence[int]:
+        """All of the topic; with an owner those that are his now: they change within `poll` alone."""
 
     def poll(self, max_wait: float, max_bytes: int = 8 << 20) -> list[Record]:
         """Waits at most `max_wait` seconds (of the wall) for records; an empty list is no end."""
@@ -63,7 +79,8 @@ class Reader(Protocol):
     def end_offset(self, partition: int) -> int:
         """Offset of the next record to be written."""
 
-    def commit(self, offsets: Mapping[int, int]) -> None: ...
+    def commit(self, offsets: Mapping[int, int]) -> None:
+        """Raises Unavailable where one of them is no longer ours."""
 
     def close(self) -> None: ...
 
@@ -100,8 +117,9 @@ class Log(Protocol):
     def ensure(self, topics: Mapping[str, int]) -> None:
         """Creates topics with so many partitions, or raises ConfigError where they exist with another number."""
 
-    def reader(self, topic: str, group: str, instance: str = "") -> Reader:
-        """A reader of all partitions that this instance owns. Raises Unavailable while another owns them."""
+    def reader(self, topic: str, group: str, instance: str = "", owner: Owner | None = None) -> Reader:
+        """Without an owner a reader of all partitions: raises Unavailable while another of the group has them. With one
+        it shares them with the others of the group, where the log can; one that cannot gives all to the first."""
 
     def writer(self) -> Writer: ...
 

@@ -9,9 +9,9 @@ from connectors.mqtt.sink import MqttSink, Publication
 from pipeline.core.ports import Clock, Log, Record
 from pipeline.roles.reading import Lag, Place, readable
 from pipeline.runtime import snapshot
-from pipeline.runtime.checkpoint import Saved, Slots
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
+from pipeline.runtime.slots import Saved, Slots
 from pipeline.steps.notifier import NotifierState, Publish, step
 
 _ENCODER = msgspec.json.Encoder()
@@ -34,14 +34,17 @@ class Notifier:
         self.alerts = self.log.reader("alerts.v1", self.name, self.instance)
         self.results = self.log.reader("results.v1", self.name, self.instance)
         self.lag = Lag(self.instruments, self.name, (self.alerts, self.results))
-        self.slots = Slots(self.log.state(), self.name, self.instance)
-        saved = self.slots.load(0)
-        if saved is not None:
-            try:
-                self.state = awake(snapshot.load(NotifierState, saved.state), self.clock.now_ms())
-            except snapshot.SnapshotError as error:
-                log(self.name).warning("forgets what it has told", because=str(error))
+        self.slots = Slots(self.log.state(), self.name, self.alerts.instance)
+        self.state = self._restored()
         self.places = [Place(reader) for reader in (self.alerts, self.results)]
+
+    def _restored(self) -> NotifierState:
+        for saved in self.slots.load(0):
+            try:
+                return awake(snapshot.load(NotifierState, saved.state), self.clock.now_ms())
+            except snapshot.SnapshotError as error:
+                log(self.name).warning("passes over what it has told", because=str(error))
+        return NotifierState()
 
     @property
     def trouble(self) -> str:
@@ -88,6 +91,7 @@ class Notifier:
             place, records = self.due[0]
             place.commit(records)
             del self.due[0]
+        self.slots.forget([0])
 
     def taken(self, topic: str) -> int:
         """Sum of the offsets up to which this topic has been told; any thread may ask."""

@@ -69,6 +69,7 @@ def open_kafka(config: Config) -> "KafkaLog":
         security.mechanism,
         security.username or None,
         security.password(),
+        log.prefix,
     )
     return KafkaLog(settings, config.data_dir / "kafka", kept(config))
 

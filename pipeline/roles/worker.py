@@ -1,10 +1,10 @@
 """The worker role: samples.v1 in; results.v1, alerts.v1, late.v1 and rejects.v1 out; state in checkpoints."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from connectors.codecs import windows_json
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, Unavailable
 from pipeline.core.frames import FrameError, Kind, decode
 from pipeline.core.line_config import validated
 from pipeline.core.plausible import Spelling, implausible
@@ -12,9 +12,10 @@ from pipeline.core.ports import Log, Outgoing, Record
 from pipeline.roles.reading import Lag, rejected
 from pipeline.roles.spoken import spoken
 from pipeline.runtime import snapshot
-from pipeline.runtime.checkpoint import Committer, Saved, Slots
+from pipeline.runtime.checkpoint import Committer
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
+from pipeline.runtime.slots import Saved, Slots
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.plan import Entry
 from pipeline.steps.standing import ledger_gap, silent_lines, watermark_lag_ms
@@ -48,24 +49,47 @@ class Worker:
     spoken_to: dict[int, int] = field(default_factory=dict)  # results of the records below are in the log
 
     def __post_init__(self) -> None:
-        self.reader = self.log.reader(SAMPLES, self.name, self.instance)
+        self.reader = self.log.reader(SAMPLES, self.name, self.instance, self)
         self.writer = self.log.writer()
         self.lag = Lag(self.instruments, self.name, (self.reader,))
-        self.committer = Committer(self.reader, self.writer, Slots(self.log.state(), self.name, self.instance))
+        slots = Slots(self.log.state(), self.name, self.reader.instance)
+        self.committer = Committer(self.reader, self.writer, slots)
         self.instruments.checkpoint_age.labels(self.name).set_function(self.committer.age)
-        for partition in self.reader.partitions:
-            self.held[partition] = self._restore(partition)
-            self.reader.seek(partition, self.held[partition].position)
 
-    def _restore(self, partition: int) -> Held:
-        saved = self.committer.slots.load(partition)
-        first, committed = self.reader.first_offset(partition), self.reader.committed(partition)
-        if saved is not None and saved.offset >= first:
+    def take(self, partitions: Sequence[int]) -> None:
+        """Goes on with what is in memory of a partition, or in a checkpoint, whichever is further."""
+        held = {partition: self._begin(partition) for partition in partitions}
+        for partition in partitions:
+            self.reader.seek(partition, held[partition].position)
+        self.held = held
+        log(self.name).info("works on", partitions=list(partitions))
+
+    def give(self, partitions: Sequence[int]) -> None:
+        """All that was read is out, and the next owner finds the state where the commit is."""
+        self._flush()
+        self.committer.checkpoint(self._saved(), self.spoken_to)
+
+    def _begin(self, partition: int) -> Held:
+        """A state is that of the records below its position, whoever read them: what was said aloud by us or up to
+        the commit is not said again."""
+        kept, committed = self.held.get(partition), self.reader.committed(partition)
+        if kept is not None and kept.position >= (committed or 0):
+            return kept
+        restored = self._restore(partition, committed)
+        if kept is None or restored.position >= kept.position:
+            return restored
+        return replace(kept, aloud=max(kept.aloud, committed or 0))
+
+    def _restore(self, partition: int, committed: int | None) -> Held:
+        first = self.reader.first_offset(partition)
+        for saved in self.committer.slots.load(partition):
+            if saved.offset < first:
+                break
             try:
                 state = snapshot.load(PartitionState, saved.state)
                 return Held(state, saved.offset, max(saved.offset, committed or 0))
             except snapshot.SnapshotError as error:
-                log(self.name).warning("reads the log from its beginning", because=str(error), from_offset=first)
+                log(self.name).warning("passes over a checkpoint", because=str(error), offset=saved.offset)
         if committed is not None and first > 0:
             raise ConfigError(
                 f"log: {SAMPLES} begins at {first} and no checkpoint reaches it; got commit {committed}; "
@@ -92,10 +116,15 @@ class Worker:
 
     def _flush(self) -> None:
         self.writer.flush()
-        self.spoken_to = {partition: held.aloud for partition, held in self.held.items()}
+        self.spoken_to = {partition: self.held[partition].aloud for partition in self._mine()}
+
+    def _mine(self) -> list[int]:
+        """What is in memory and not ours may be ours again; until then nothing is committed or saved of it."""
+        return [partition for partition in self.reader.partitions if partition in self.held]
 
     def _saved(self) -> dict[int, Saved]:
-        return {partition: Saved(held.position, snapshot.dump(held.state)) for partition, held in self.held.items()}
+        held = {partition: self.held[partition] for partition in self._mine()}
+        return {partition: Saved(one.position, snapshot.dump(one.state)) for partition, one in held.items()}
 
     def _forget(self, records: list[Record]) -> None:
         """Once a day of the log's time, behind a checkpoint: what nobody can need any more goes."""
@@ -122,8 +151,8 @@ class Worker:
         self._count(out)
 
     def _measure(self) -> None:
-        """Over all partitions, once for each commit."""
-        states = [held.state for held in self.held.values()]
+        """Over our partitions, once for each commit."""
+        states = [self.held[partition].state for partition in self._mine()]
         self.instruments.watermark_lag.set(max(map(watermark_lag_ms, states), default=0) / 1000)
         self.instruments.silent_lines.set(sum(map(silent_lines, states)))
         self.instruments.ledger_gap.set(sum(map(ledger_gap, states)))
@@ -137,8 +166,12 @@ class Worker:
         self.instruments.alerts.inc(sum(len(said.alerts) for said in out.results))
 
     def close(self) -> None:
-        """A clean end leaves a checkpoint, so that the next start has nothing to repeat."""
-        self.committer.checkpoint(self._saved(), {partition: held.aloud for partition, held in self.held.items()})
+        """A clean end leaves a checkpoint, so that the next start has nothing to repeat; without one it repeats."""
+        try:
+            self._flush()
+            self.committer.checkpoint(self._saved(), self.spoken_to)
+        except Unavailable as error:
+            log(self.name).warning("ends without a checkpoint", because=str(error))
         self.writer.close()
         self.reader.close()
 

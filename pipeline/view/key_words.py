@@ -54,6 +54,8 @@ KEYS_VI: dict[str, str] = {
     "Kafka: some of its brokers, HOST:PORT.": "Kafka: vài máy chủ của nó, MÁY:CỔNG.",
     "Partitions of the topics whose key is a line; 0: one, of Kafka 12.":
         "Số phân vùng của các chủ đề có khóa là dây chuyền; 0: một, với Kafka là 12.",
+    "Kafka: begins the names of all topics and groups, where several parks share a cluster.":
+        "Kafka: đứng đầu tên mọi chủ đề và nhóm, khi nhiều khu dùng chung một cụm.",
     "How Kafka lets us in.": "Cách Kafka cho ta vào.",
     "Speak TLS.": "Dùng TLS.",
     "Our own certificate (PEM file), where Kafka asks for one.": "Chứng chỉ của ta (tệp PEM), nếu Kafka đòi hỏi.",

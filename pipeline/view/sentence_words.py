@@ -86,6 +86,8 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("not acknowledged after {} s; the records wait", "sau {} s chưa được xác nhận; các bản ghi đang chờ"),
     ("refused: {}; grant it by an ACL of Kafka", "bị từ chối: {}; hãy cấp quyền bằng ACL của Kafka"),
     ("closed while this waited", "đã đóng trong lúc chờ"),
+    ("group {} of topic {}: partitions {} went to another instance",
+     "nhóm {} của chủ đề {}: các phân vùng {} đã chuyển sang tiến trình khác"),
     ("group {} of topic {} is held by another instance; this one stands by",
      "nhóm {} của chủ đề {} đang do tiến trình khác giữ; tiến trình này chờ thay"),
     ("topic {} is missing and may not be made here; run `parkpulse topics ensure`",
@@ -104,8 +106,10 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("no free port on {} from {} to {}; stop what uses them",
      "không còn cổng trống trên {} từ {} đến {}; hãy dừng chương trình đang dùng"),
     # lines of the log
-    ("reads the log from its beginning", "đọc nhật ký lại từ đầu"),
-    ("forgets what it has told", "quên những gì đã báo"),
+    ("passes over what it has told", "bỏ qua những gì đã báo"),
+    ("passes over a checkpoint", "bỏ qua một điểm kiểm tra"),
+    ("ends without a checkpoint", "kết thúc mà không lưu được điểm kiểm tra"),
+    ("works on", "phụ trách"),
     ("takes in no more lines that no file declares", "không nhận thêm dây chuyền chưa khai báo"),
     ("snapshot was written by another version of this program", "bản lưu trạng thái là của phiên bản khác"),
     ("snapshot cannot be read", "không đọc được bản lưu trạng thái"),
@@ -117,5 +121,6 @@ EVENTS: dict[str, str] = {
 """Whole events of the log; as words inside a sentence they would mean other things."""
 
 KEYS: dict[str, str] = {
-    "what": "việc", "after_s": "sau_s", "because": "vì", "from_offset": "từ_vị_trí", "lines": "dây_chuyền",
+    "what": "việc", "after_s": "sau_s", "because": "vì", "offset": "vị_trí", "lines": "dây_chuyền",
+    "partitions": "phân_vùng",
 }  # fmt: skip

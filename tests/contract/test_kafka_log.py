@@ -4,7 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
@@ -21,6 +21,7 @@ pytest.importorskip("aiokafka", reason="no Kafka client: .venv/bin/pip install -
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from connectors.kafka import reader as reading
 from connectors.kafka.log import KafkaLog
 from connectors.kafka.settings import KafkaSettings
 
@@ -240,3 +241,59 @@ def test_a_cluster_that_is_away_is_unavailable_and_nothing_is_forgotten(log: Kaf
     nobody.close()
     with pytest.raises(Bug, match="closed"):
         nobody.ensure({"samples.v1": 1})
+
+
+class Computes:
+    """An owner that computes for a while with what he has read, and lets nobody else in meanwhile."""
+
+    def __init__(self, log: KafkaLog) -> None:
+        self.taken: list[list[int]] = []
+        self.reader = log.reader("samples.v1", "worker", "first", self)
+
+    def take(self, partitions: Sequence[int]) -> None:
+        self.taken.append(list(partitions))
+
+    def give(self, partitions: Sequence[int]) -> None:
+        raise AssertionError("nobody else is there")
+
+    def compute(self, seconds: float) -> None:
+        until, total = monotonic() + seconds, 0
+        while monotonic() < until:
+            total += sum(range(1000))
+
+
+@pytest.mark.slow
+def test_who_computes_longer_than_his_session_keeps_his_partitions(log: KafkaLog) -> None:
+    write(log, b"1")
+    owner = Computes(log)
+    while not owner.reader.poll(0.2):
+        pass
+    owner.compute(reading.SESSION_MS / 1000 + 3)
+    owner.reader.commit({0: 1})
+    write(log, b"2")
+    assert [record.value for record in owner.reader.poll(5)] == [b"2"]
+    assert owner.taken == [[0]]
+    owner.reader.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shared", [False, True])
+def test_who_did_not_poll_for_too_long_is_let_in_again(
+    log: KafkaLog, shared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "IDLE_MS", 3_000)  # of half an hour
+    write(log, b"1")
+    reader = Computes(log).reader if shared else log.reader("samples.v1", "worker", "first")
+    while not reader.poll(0.2):
+        pass
+    sleep(6)
+    write(log, b"2")
+    values, until = list[bytes](), monotonic() + 20
+    while b"2" not in values:
+        assert monotonic() < until
+        try:
+            values += [record.value for record in reader.poll(0.2)]
+        except Unavailable:
+            sleep(0.2)
+    reader.commit({0: 2})
+    reader.close()

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 
 import connectors.sqlite_writer as writing
 from connectors.local_store import LocalStore
@@ -20,8 +21,10 @@ from connectors.sqlite_reader import SqliteReader
 from connectors.sqlite_writer import SqliteState, SqliteWriter
 from pipeline.cli import main
 from pipeline.core.frames import decode
+from pipeline.roles.worker import Worker
 from pipeline.runtime import checkpoint
-from pipeline.runtime.checkpoint import Committer, Slots
+from pipeline.runtime.checkpoint import Committer
+from pipeline.runtime.slots import Slots
 
 BORN = time.monotonic()
 CHECKPOINT_S = 2.5
@@ -76,6 +79,28 @@ POINTS: dict[str, Callable[[], None]] = {
     "notifier told, not remembered": lambda: after(MqttSink, "publish", tells_alerts),
     "notifier remembered, not committed": lambda: after(SqliteState, "flush"),
 }
+
+
+def on_kafka(owner: str, name: str, place: Callable[..., None], when: Callable[..., object] = lambda *_: True) -> None:
+    """Its client is loaded only where it is used."""
+    module, _, kind = owner.rpartition(".")
+    place(getattr(import_module(f"connectors.kafka.{module}"), kind), name, when)
+
+
+POINTS |= {
+    "Kafka: computed, nothing written": lambda: on_kafka(
+        "writer.KafkaWriter", "flush", before, lambda writer: "results.v1" in writer._buffers
+    ),
+    "Kafka: written, not committed": lambda: on_kafka(
+        "writer.KafkaWriter", "flush", wrote, lambda writer: "results.v1" in writer._buffers
+    ),
+    "Kafka: state put, not flushed": lambda: on_kafka("state.KafkaState", "flush", before),
+    "Kafka: state flushed, not committed": lambda: on_kafka("state.KafkaState", "flush", after),
+    "Kafka: committed": lambda: on_kafka("reader.KafkaReader", "commit", after),
+    "asked to give, nothing given": lambda: before(Worker, "give"),
+    "given, not yet fenced": lambda: after(Worker, "give"),
+    "taken, nothing read": lambda: after(Worker, "take"),
+}
 armed: dict[str, object] = {"point": "", "age": 0.0}
 
 
@@ -104,6 +129,20 @@ def after(owner: type, name: str, when: Callable[..., object] = lambda *_: True)
     def killed(*args):
         found = plain(*args)
         if when(*args):
+            die()
+        return found
+
+    setattr(owner, name, killed)
+
+
+def wrote(owner: type, name: str, when: Callable[..., object]) -> None:
+    """Kills behind a call before which `when` held."""
+    plain = getattr(owner, name)
+
+    def killed(*args):
+        told = when(*args)
+        found = plain(*args)
+        if told:
             die()
         return found
 

@@ -45,8 +45,8 @@ class FullLog(MemoryLog):
     is_full = False
     fails_at = 0
 
-    def reader(self, topic, group, instance=""):
-        return FullReader(self, topic, group, instance)
+    def reader(self, topic, group, instance="", owner=None):
+        return FullReader(self, topic, group, instance, owner)
 
     def writer(self):
         return FullWriter(super().writer(), self.fails_at) if self.fails_at else super().writer()

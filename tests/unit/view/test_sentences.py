@@ -78,7 +78,7 @@ def test_every_line_of_the_log_has_its_words() -> None:
             if call.args and isinstance(call.args[0], ast.Constant):
                 events.add(str(call.args[0].value))
                 keys |= {key.arg for key in call.keywords if key.arg}
-    assert {"waiting", "reads the log from its beginning"} <= events
+    assert {"waiting", "passes over a checkpoint"} <= events
     assert {event for event in events if log_line({"event": event}, VI)["event"] == event} == set()
     assert keys - {"exc_info"} == KEYS.keys()
     assert events >= EVENTS.keys()
