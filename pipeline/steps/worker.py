@@ -111,12 +111,12 @@ def _take_in(state: PartitionState, made: Plan, rows: np.ndarray[tuple[int], np.
         own, frame = series[watched], made.frame[rows[watched]]
         state.heard_running[own] = made.running[frame]
         state.heard_append[own] = made.append[frame]
-    state.open.add(made.rows if len(rows) == len(made.rows) else made.rows.take(rows))
+    state.open.add(made.rows if len(rows) == len(made.rows) else made.rows.take(rows), state.registry.source_of)
 
 
 def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
     """The ticks of one round: rows of closed panes are reduced in one pass, then each line publishes."""
-    due = state.open.take_due(ticks.closed.take(state.registry.source_of[: len(state.registry.series)]))
+    due = state.open.take_due(ticks.closed, state.registry.source_of[: len(state.registry.series)])
     rows, duplicate, conflict = settled(due)
     for name, ledger in (("stored", rows.ledger), ("duplicate", duplicate), ("conflict", conflict)):
         state.ledger.add(name, ledger)
