@@ -1,6 +1,7 @@
 """Numbers and totals of records (architecture, "The ledger"): holes, repeats, and the sum that always holds."""
 
 import random
+import sys
 
 import numpy as np
 from hypothesis import given
@@ -122,3 +123,30 @@ def test_hours_that_are_long_over_are_given_up_and_their_rows_used_again():
     assert len(ledger.keys) == len(ledger.open[0]) <= 75
     assert len(ledger.counts) <= 128
     assert set(ledger.named) == set(ledger.keys.values())
+
+
+def test_giving_up_hours_of_a_line_costs_the_same_however_many_other_lines_there_are():
+    taken = []
+    for others in (1, 300):
+        ledger, records = Ledger(), frames([1, 1])
+        for line in range(others + 1):
+            ledger.receive([line, line], records)
+        taken.append(steps(lambda ledger=ledger: ledger.retire(0, 10 * HOUR_MS)))
+    assert taken[0] == taken[1] > 0
+
+
+def steps(work):
+    """How many instructions of Python something takes."""
+    counted, before = [], sys.gettrace()
+
+    def trace(frame, event, _):
+        frame.f_trace_opcodes = True
+        counted.append(event)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return counted.count("opcode")
