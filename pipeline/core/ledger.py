@@ -41,9 +41,11 @@ class Ledger:
     published: dict[int, tuple[int, ...]] = field(default_factory=dict)
     open: dict[int, list[int]] = field(default_factory=dict)  # line -> rows of the ledger that may still change
 
-    def receive(self, lines: Sequence[int], frames: Sequence[Frame]) -> tuple[npt.NDArray[np.int32], Flags]:
-        """Counts records (in log order) as received. By record: its row of the ledger; is it a repeat (then its
-        rejects count nothing)."""
+    def receive(
+        self, lines: Sequence[int], frames: Sequence[Frame], append: Ints
+    ) -> tuple[npt.NDArray[np.int32], Flags]:
+        """Counts records (in log order, with their append times) as received. By record: its row of the ledger; is it a
+        repeat (then its rejects count nothing)."""
         code = self.streams.code
         stream = [code(line, frame.gateway, frame.boot) for line, frame in zip(lines, frames, strict=True)]
         found = Headers(
@@ -56,6 +58,7 @@ class Ledger:
             np.array([bool(frame.gateway) for frame in frames], np.bool_),
         )
         row = self._rows(found.stream, lines, frames)
+        self.streams.heard[found.stream] = append  # of several records of one stream the last one stays
         repeat = np.zeros(len(frames), np.bool_)
         regular = self.streams.regular(found)
         self._book(found.take(np.flatnonzero(regular)), row[regular])

@@ -1,10 +1,10 @@
 """Records of one boot of a gateway for one line, a *stream*: numbered from 1, with running totals of rows and rejects.
 
-Rule: what is not simply the next record of its stream is a repeat, fills a hole, or leaves one.
+Rules: what is not simply the next record of its stream is a repeat, fills a hole, or leaves one. A boot is a number and
+no time: which boot of a gateway is over is told by when the log last heard of it.
 """
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from pipeline.core.registry import grown
 MAX_HOLES = 10_000
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-COLUMNS = ("number", "rows", "rejects", "hour", "row")
+COLUMNS = ("number", "rows", "rejects", "hour", "row", "heard")
 
 
 def _column() -> Ints:
@@ -43,7 +43,8 @@ class Headers:
 @dataclass(slots=True)
 class Streams:
     """`codes`: line -> (gateway, boot) -> code. Columns by code: newest number, totals of rows and rejects, and the row
-    of the ledger for the hour its newest record came in; `holes`: code -> number still missing -> its row."""
+    of the ledger for the hour its newest record came in; `heard`: append time of the newest record of any number;
+    `holes`: code -> number still missing -> its row."""
 
     codes: dict[int, dict[tuple[str, int], int]] = field(default_factory=dict)
     free: list[int] = field(default_factory=list)
@@ -53,6 +54,7 @@ class Streams:
     rejects: Ints = field(default_factory=_column)
     hour: Ints = field(default_factory=_column)
     row: Ints = field(default_factory=_column)
+    heard: Ints = field(default_factory=_column)
     holes: dict[int, dict[int, int]] = field(default_factory=dict)
 
     def code(self, line: int, gateway: str, boot: int) -> int:
@@ -111,10 +113,13 @@ class Streams:
         return 0
 
     def retire(self, line: int, before_ms: int, gone: set[int]) -> None:
-        """Gives up what is known of a line's boots older than the newest one, and of rows of the ledger that go."""
-        own = self.codes.get(line, {})
-        for (key, code), (following, _) in pairwise(sorted(own.items())):
-            if key[0] == following[0] and key[1] < before_ms:
+        """Gives up a line's boots of which nothing came since, but never the one of a gateway that was heard last; and
+        what is known of rows of the ledger that go."""
+        own, newest = self.codes.get(line, {}), dict[str, int]()
+        for (gateway, _), code in own.items():
+            newest[gateway] = max(newest.get(gateway, 0), int(self.heard[code]))
+        for key, code in list(own.items()):
+            if self.heard[code] < min(before_ms, newest[key[0]]):
                 del own[key]
                 self.holes.pop(code, None)
                 self.free.append(code)

@@ -64,7 +64,7 @@ def plan(state: PartitionState, entries: Sequence[Entry]) -> Plan:
     frames = [entry.frame for entry in entries]
     lines = [state.registry.lines[entry.line] for entry in entries]
     heads = _heads(entries, frames, lines)
-    booked, repeat = state.ledger.receive(lines, frames)
+    booked, repeat = state.ledger.receive(lines, frames, heads.append)
     frame = np.repeat(np.arange(len(frames)), heads.size)
     rows = read_rows(state, frames, lines, booked.take(frame))
     state.cover()

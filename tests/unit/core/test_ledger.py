@@ -23,9 +23,13 @@ def frames(sizes, rejects=None, gateway="gw", boot=1, ingest_ms=0):
     return out
 
 
+def received(ledger, records, append_ms=0, line=0):
+    return ledger.receive([line] * len(records), records, np.full(len(records), append_ms))[1].tolist()
+
+
 def noted(records, ledger=None):
     ledger = ledger or Ledger()
-    return ledger, [bool(ledger.receive([0], [frame])[1][0]) for frame in records]
+    return ledger, [received(ledger, [frame])[0] for frame in records]
 
 
 def total(ledger, name):
@@ -105,8 +109,7 @@ def test_the_gap_is_what_never_came_however_records_are_lost_swapped_and_repeate
     assert total(ledger, "gap") == sum(sum(sizes[k]) for k in range(len(sizes) - 1) if k not in kept)
     assert repeats == [k in order[:i] for i, k in enumerate(order)]
     at_once = Ledger()
-    _, again = at_once.receive([0] * len(order), [records[k] for k in order])
-    assert again.tolist() == repeats
+    assert received(at_once, [records[k] for k in order]) == repeats
     assert at_once.changed(0) == ledger.changed(0)
     assert total(ledger, "rejected") == sum(sizes[k][1] for k in set(order))
 
@@ -116,7 +119,7 @@ def test_hours_that_are_long_over_are_given_up_and_their_rows_used_again():
     hour = 3_600_000
     for k in range(200):
         frame = Frame(Kind.HEARTBEAT, 0, 0, k * hour, "gw", 1, k + 1, 0, 0)
-        ledger.receive([0], [frame])
+        received(ledger, [frame], k * hour)
         for row, counts in ledger.changed(0):
             ledger.published[row] = counts
         ledger.retire(0, (k - 72) * hour)
@@ -125,12 +128,42 @@ def test_hours_that_are_long_over_are_given_up_and_their_rows_used_again():
     assert set(ledger.named) == set(ledger.keys.values())
 
 
+def test_a_first_boot_with_its_clock_days_ahead_leaves_no_gap_in_the_next_one():
+    ledger, (ahead,) = Ledger(), frames([1], boot=10 * 24 * HOUR_MS)
+    received(ledger, [ahead])
+    for hour, frame in enumerate(frames([1] * 100, boot=1)):
+        ledger.retire(0, (hour - 72) * HOUR_MS)
+        received(ledger, [frame], hour * HOUR_MS)
+        assert total(ledger, "gap") == 0
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 40)), min_size=1, max_size=60))
+def test_a_boot_is_given_up_72_h_after_it_was_heard_but_never_the_one_heard_last(heard):
+    ledger, sent, now = Ledger(), {}, 0
+    for boot, hours in heard:
+        now += hours * HOUR_MS
+        sent[boot] = sent.get(boot, 0) + 1
+        received(ledger, [Frame(Kind.HEARTBEAT, 0, 0, now, "gw", boot, sent[boot], 0, 0)], now)
+        ledger.retire(0, now - 72 * HOUR_MS)
+    last = {boot: k for k, (boot, _) in enumerate(heard)}
+    known = {boot for boot, k in last.items() if sum(hours for _, hours in heard[k + 1 :]) <= 72}
+    assert newest(ledger) == {boot: sent[boot] for boot in known}
+    ledger.retire(0, now + 1)
+    assert heard[-1][0] in newest(ledger)
+
+
+def newest(ledger):
+    """Newest number by boot of the gateway of line 0."""
+    streams = ledger.streams
+    return {boot: int(streams.number[code]) for (_, boot), code in streams.codes.get(0, {}).items()}
+
+
 def test_giving_up_hours_of_a_line_costs_the_same_however_many_other_lines_there_are():
     taken = []
     for others in (1, 300):
         ledger, records = Ledger(), frames([1, 1])
         for line in range(others + 1):
-            ledger.receive([line, line], records)
+            received(ledger, records, line=line)
         taken.append(steps(lambda ledger=ledger: ledger.retire(0, 10 * HOUR_MS)))
     assert taken[0] == taken[1] > 0
 
