@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.core.event_time import NEVER
 from pipeline.core.frames import Frame
+from pipeline.core.registry import grown
 from pipeline.core.streams import Flags, Headers, Ints, Streams
 
 HOUR_MS = 3_600_000
@@ -27,18 +29,25 @@ FIELDS = (
     "undated",
 )
 COLUMN = {name: i for i, name in enumerate(FIELDS)}
+SETTLED = [COLUMN[name] for name in ("stored", "duplicate", "conflict", "expired", "rejected")]
+
+
+def _no_rows() -> Ints:
+    return np.zeros((0, len(FIELDS)), np.int64)
 
 
 @dataclass(slots=True)
 class Ledger:
-    """counts i64[row, field]; `named` the key of a row; `published` what was last said of it; `free` rows to reuse."""
+    """counts i64[row, field]; `named` the key of a row; `published` the same as it was last said, and `said_ms` when by
+    append time, NEVER before; `free` rows to reuse."""
 
     keys: dict[tuple[int, str, int], int] = field(default_factory=dict)
     named: dict[int, tuple[int, str, int]] = field(default_factory=dict)
     free: list[int] = field(default_factory=list)
-    counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, len(FIELDS)), np.int64))
+    counts: Ints = field(default_factory=_no_rows)
+    published: Ints = field(default_factory=_no_rows)
+    said_ms: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     streams: Streams = field(default_factory=Streams)
-    published: dict[int, tuple[int, ...]] = field(default_factory=dict)
     open: dict[int, list[int]] = field(default_factory=dict)  # line -> rows of the ledger that may still change
 
     def receive(
@@ -84,6 +93,9 @@ class Ledger:
             if row >= len(self.counts):
                 room = np.zeros((max(16, len(self.counts)), len(FIELDS)), np.int64)
                 self.counts = np.concatenate((self.counts, room))
+                self.published = np.concatenate((self.published, room))
+            self.said_ms = grown(self.said_ms, len(self.counts), NEVER)
+            self.said_ms[row] = NEVER
         return row
 
     def _book(self, found: Headers, row: npt.NDArray[np.int32]) -> None:
@@ -113,28 +125,35 @@ class Ledger:
         if len(rows):
             self.counts[:, COLUMN[field_name]] += np.bincount(rows, minlength=len(self.counts))
 
-    def retire(self, line: int, before_ms: int) -> None:
-        """Gives up a line's rows of hours before this, and what is known of boots older than the newest one."""
-        kept: list[int] = []
-        for row in self.open.get(line, []):
-            if (self.named[row][2] + 1) * HOUR_MS > before_ms or self._said(row)[COLUMN["waiting"]]:
-                kept.append(row)
-                continue
-            del self.keys[self.named.pop(row)]
-            self.published.pop(row, None)
-            self.counts[row] = 0
-            self.free.append(row)
-        gone = set(self.open.get(line, [])) - set(kept)
-        self.open[line] = kept
-        self.streams.retire(line, before_ms, gone)
-
     def changed(self, line: int) -> list[tuple[int, tuple[int, ...]]]:
-        """(row, counts with `waiting`) of a line's rows that differ from what was last published."""
-        said = [(row, self._said(row)) for row in self.open.get(line, [])]
-        return [(row, counts) for row, counts in said if self.published.get(row) != counts]
+        """(row, counts with `waiting`) of a line's rows that differ from what was last said of them."""
+        rows = np.array(self.open.get(line, []), np.intp)
+        now = self._now(rows)
+        new = (self.said_ms[rows] == NEVER) | (now != self.published[rows]).any(axis=1)
+        return list(zip(rows[new].tolist(), map(tuple, now[new].tolist()), strict=True))
 
-    def _said(self, row: int) -> tuple[int, ...]:
-        counts = self.counts[row].copy()
-        gone = sum(counts[COLUMN[name]] for name in ("stored", "duplicate", "conflict", "expired", "rejected"))
-        counts[COLUMN["waiting"]] = counts[COLUMN["received"]] - gone
-        return tuple(counts.tolist())
+    def say(self, row: int, counts: tuple[int, ...], append_ms: int) -> bool:
+        """What is said of a row from here on; was anything said of it before?"""
+        again = bool(self.said_ms[row] != NEVER)
+        self.published[row], self.said_ms[row] = counts, append_ms
+        return again
+
+    def retire(self, line: int, before_ms: int) -> None:
+        """Gives up a line's rows of which nothing waits, and whose hour and last change, as it was said, are older than
+        this; and what is known of boots not heard since."""
+        rows = np.array(self.open.get(line, []), np.intp)
+        ended = np.array([(self.named[row][2] + 1) * HOUR_MS <= before_ms for row in rows.tolist()], np.bool_)
+        over = ended & (self.said_ms[rows] < before_ms) & (self._now(rows)[:, COLUMN["waiting"]] == 0)
+        gone = rows[over].tolist()
+        for row in gone:
+            del self.keys[self.named.pop(row)]
+        self.counts[gone] = 0
+        self.free += gone
+        self.open[line] = rows[~over].tolist()
+        self.streams.retire(line, before_ms, set(gone))
+
+    def _now(self, rows: npt.NDArray[np.intp]) -> Ints:
+        """Counts of rows, `waiting` among them."""
+        counts = self.counts[rows]
+        counts[:, COLUMN["waiting"]] = counts[:, COLUMN["received"]] - counts[:, SETTLED].sum(axis=1)
+        return counts

@@ -94,7 +94,7 @@ def test_rows_not_settled_yet_are_waiting():
 def test_what_was_said_and_did_not_change_is_not_said_again():
     ledger, _ = noted(frames([5]))
     [(row, said)] = ledger.changed(0)
-    ledger.published[row] = said
+    ledger.say(row, said, 0)
     assert ledger.changed(0) == []
 
 
@@ -121,7 +121,7 @@ def test_hours_that_are_long_over_are_given_up_and_their_rows_used_again():
         frame = Frame(Kind.HEARTBEAT, 0, 0, k * hour, "gw", 1, k + 1, 0, 0)
         received(ledger, [frame], k * hour)
         for row, counts in ledger.changed(0):
-            ledger.published[row] = counts
+            ledger.say(row, counts, k * hour)
         ledger.retire(0, (k - 72) * hour)
     assert len(ledger.keys) == len(ledger.open[0]) <= 75
     assert len(ledger.counts) <= 128
