@@ -1,19 +1,23 @@
 """Records of one boot of a gateway for one line, a *stream*: numbered from 1, with running totals of rows and rejects.
 
-Rules: what is not simply the next record of its stream is a repeat, fills a hole, or leaves one. A boot is a number and
-no time: which boot of a gateway is over is told by when the log last heard of it.
+Rules: what is not simply the next record of its stream is a repeat, fills a hole, or leaves one. A hole that had to be
+forgotten stays missing: what fills it later is taken for a repeat. A boot is a number and no time: which boot of a
+gateway is over is told by when the log last heard of it.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.registry import grown
 
-MAX_HOLES = 10_000
+MAX_HOLES = 10_000  # of one stream, however long each is
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+Hole = tuple[int, int, int]
 COLUMNS = ("number", "rows", "rejects", "hour", "row", "heard")
 
 
@@ -44,7 +48,7 @@ class Headers:
 class Streams:
     """`codes`: line -> (gateway, boot) -> code. Columns by code: newest number, totals of rows and rejects, and the row
     of the ledger for the hour its newest record came in; `heard`: append time of the newest record of any number;
-    `holes`: code -> number still missing -> its row."""
+    `holes`: code -> (first, last, row) of the numbers still missing, in order."""
 
     codes: dict[int, dict[tuple[str, int], int]] = field(default_factory=dict)
     free: list[int] = field(default_factory=list)
@@ -55,7 +59,7 @@ class Streams:
     hour: Ints = field(default_factory=_column)
     row: Ints = field(default_factory=_column)
     heard: Ints = field(default_factory=_column)
-    holes: dict[int, dict[int, int]] = field(default_factory=dict)
+    holes: dict[int, list[Hole]] = field(default_factory=dict)
 
     def code(self, line: int, gateway: str, boot: int) -> int:
         own = self.codes.get(line)
@@ -98,19 +102,27 @@ class Streams:
         self.rejects[found.stream] = found.total_rejects
 
     def fill(self, code: int, number: int) -> int | None:
-        """The ledger's row of the hole that this number fills."""
-        return self.holes.get(code, {}).pop(number, None)
+        """The ledger's row of the hole that this number fills, which is smaller then, or two."""
+        holes = self.holes.get(code, [])
+        at = bisect_right(holes, number, key=itemgetter(0)) - 1
+        if at < 0 or number > holes[at][1]:
+            return None
+        first, last, row = holes[at]
+        holes[at : at + 1] = [(a, b, row) for a, b in ((first, number - 1), (number + 1, last)) if a <= b]
+        del holes[:-MAX_HOLES]
+        return row
 
     def leap(self, found: Headers, row: int) -> int:
         """What is missing before one record that is newer than the next one; the hole is booked in this row."""
         code, number = int(found.stream[0]), int(found.number[0])
         newest = int(self.number[code])
-        if number > newest + 1:
-            missing = range(max(newest + 1, number - MAX_HOLES), number)
-            self.holes.setdefault(code, {}).update(dict.fromkeys(missing, row))
-            rows, rejects = found.rows - found.size - self.rows[code], found.total_rejects - found.rejects
-            return int((rows + rejects - self.rejects[code])[0])
-        return 0
+        if number == newest + 1:
+            return 0
+        holes = self.holes.setdefault(code, [])
+        holes.append((newest + 1, number - 1, row))
+        del holes[:-MAX_HOLES]
+        rows, rejects = found.rows - found.size - self.rows[code], found.total_rejects - found.rejects
+        return int((rows + rejects - self.rejects[code])[0])
 
     def retire(self, line: int, before_ms: int, gone: set[int]) -> None:
         """Gives up a line's boots of which nothing came since, but never the one of a gateway that was heard last; and
@@ -127,4 +139,4 @@ class Streams:
             if int(self.row[code]) in gone:
                 self.hour[code] = -1
             if code in self.holes:
-                self.holes[code] = {number: row for number, row in self.holes[code].items() if row not in gone}
+                self.holes[code] = [hole for hole in self.holes[code] if hole[2] not in gone]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.frames import Frame, Kind
 from pipeline.core.ledger import COLUMN, HOUR_MS, Ledger
+from pipeline.core.streams import MAX_HOLES
 
 
 def frames(sizes, rejects=None, gateway="gw", boot=1, ingest_ms=0):
@@ -112,6 +113,30 @@ def test_the_gap_is_what_never_came_however_records_are_lost_swapped_and_repeate
     assert received(at_once, [records[k] for k in order]) == repeats
     assert at_once.changed(0) == ledger.changed(0)
     assert total(ledger, "rejected") == sum(sizes[k][1] for k in set(order))
+
+
+def numbered(*numbers):
+    """Records with these numbers of a stream whose every record holds one row."""
+    one = {"index": np.zeros(1, np.uint16), "t": np.zeros(1, np.int64), "v": np.zeros(1)}
+    return [Frame(Kind.DATA, 0, 0, 0, "gw", 1, number, number, 0, **one) for number in numbers]
+
+
+def test_a_hole_of_millions_of_records_is_one_thing_to_remember_and_each_of_them_may_still_come():
+    last = 50_000_000
+    ledger, _ = noted(numbered(1, last))
+    assert (total(ledger, "gap"), ledger.streams.holes[0]) == (last - 2, [(2, last - 1, 0)])
+    assert noted(numbered(2, 2, 777, 777, last - 1, last - 1), ledger)[1] == [False, True] * 3
+    assert (total(ledger, "gap"), ledger.streams.holes[0]) == (last - 5, [(3, 776, 0), (778, last - 2, 0)])
+
+
+def test_of_too_many_holes_the_oldest_are_forgotten_and_stay_missing():
+    ledger, many = Ledger(), MAX_HOLES + 10
+    received(ledger, numbered(*range(2, 2 * many + 2, 2)))
+    assert (total(ledger, "gap"), len(ledger.streams.holes[0])) == (many, MAX_HOLES)
+    assert received(ledger, numbered(19, 21)) == [True, False]
+    assert (total(ledger, "gap"), len(ledger.streams.holes[0])) == (many - 1, MAX_HOLES - 1)
+    assert received(ledger, numbered(2 * many + 101, 2 * many + 50)) == [False, False]
+    assert (total(ledger, "gap"), len(ledger.streams.holes[0])) == (many + 98, MAX_HOLES)
 
 
 def test_hours_that_are_long_over_are_given_up_and_their_rows_used_again():
