@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from pipeline.core.by_table import ByTable
 from pipeline.core.equipment import line_slip, name_slip
 from pipeline.core.frames import Frame
 from pipeline.core.names_block import Names
@@ -9,7 +10,7 @@ from pipeline.core.names_block import Names
 COUNTABLE = 1 << 53
 DAY_MS = 86_400_000
 AHEAD_MS = 366 * DAY_MS  # a clock may be wrong by much; by more, nobody wrote it
-REMEMBERED = 20_000
+MAX_PATHS = 20_000
 
 
 def implausible(frame: Frame, append_ms: int) -> str:
@@ -24,9 +25,9 @@ def implausible(frame: Frame, append_ms: int) -> str:
 
 @dataclass(slots=True)
 class Spelling:
-    """Checks paths and names, each table of names and each path once."""
+    """Checks paths and names, each table of names and each path once: `seen` says of a table that it is legal."""
 
-    seen: dict[int, Names] = field(default_factory=dict)
+    seen: ByTable[bool] = field(default_factory=ByTable)
     paths: set[str] = field(default_factory=set)
 
     def slip(self, line: str, names: Names) -> str:
@@ -34,17 +35,12 @@ class Spelling:
         if line not in self.paths:
             if slip := line_slip(line):
                 return f"key: {slip}; got {line[:200]!r}; expected the path of a line"
-            self._room()
+            if len(self.paths) >= MAX_PATHS:
+                self.paths.clear()
             self.paths.add(line)
-        if id(names) not in self.seen:
+        if not self.seen.get("", names):
             for name in names:
                 if slip := (name_slip(name.unit) if name.unit else "") or name_slip(name.metric):
                     return f"frame: a name {slip}; got {name.unit[:70]!r}, {name.metric[:70]!r}; expected legal names"
-            self._room()
-            self.seen[id(names)] = names
+            self.seen.put("", names, True)
         return ""
-
-    def _room(self) -> None:
-        if len(self.seen) + len(self.paths) > REMEMBERED:
-            self.seen.clear()
-            self.paths.clear()

@@ -10,10 +10,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.core.by_table import ByTable
 from pipeline.core.names_block import FrameName, Names
 
 Codes = npt.NDArray[np.int32]
-MAX_MET = 4_096
 S = TypeVar("S", bound=np.generic)
 
 
@@ -35,7 +35,7 @@ def grown(column: npt.NDArray[S], size: int, fill: float | int | bool) -> npt.ND
 class Registry:
     """line_of, source_of: i32 by series code (rows past `series` are room); source_line i32 by source code. `named`:
     line -> code by name in frames, of which several, with other sources, may be one series. `labels`: (equipment,
-    metric) by series code. `met`: codes of tables of names by their id, a memory that no snapshot keeps."""
+    metric) by series code. `met`: codes by table of names of a line, a memory that no snapshot keeps."""
 
     lines: dict[str, int] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Registry:
     line_of: Codes = field(default_factory=_codes)
     source_of: Codes = field(default_factory=_codes)
     named: dict[int, dict[FrameName, int]] = field(default_factory=dict)
-    met: dict[tuple[int, int], tuple[Names, Codes]] = field(default_factory=dict)
+    met: ByTable[Codes] = field(default_factory=ByTable)
 
     def line(self, path: str) -> int:
         code = self.lines.get(path)
@@ -67,12 +67,8 @@ class Registry:
 
     def codes(self, line: int, names: Names) -> Codes:
         """Series codes of a frame's names (i32), one a name. Frames whose names are one object are asked once."""
-        met = self.met.get((line, id(names)))
-        if met is None:
-            if len(self.met) >= MAX_MET:
-                self.met.clear()
-            met = self.met[line, id(names)] = (names, np.array(self._codes(line, names), np.int32))
-        return met[1]
+        met = self.met.get(line, names)
+        return self.met.put(line, names, np.array(self._codes(line, names), np.int32)) if met is None else met
 
     def _codes(self, line: int, names: Names) -> list[int]:
         known = self.named.setdefault(line, {})
@@ -103,7 +99,7 @@ class Registry:
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "met"}
 
     def __setstate__(self, kept: dict[str, object]) -> None:
-        for name, value in {"met": {}, **kept}.items():
+        for name, value in {"met": ByTable[Codes](), **kept}.items():
             setattr(self, name, value)
 
 
