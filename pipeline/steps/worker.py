@@ -35,7 +35,7 @@ class Aside:
 
 @dataclass(slots=True)
 class Output:
-    """`late`: to late.v1; `rejected`: to rejects.v1, reason `clock`. `counts` for instruments."""
+    """`late`: to late.v1; `rejected`: to rejects.v1, reason `clock` or `too_many`. `counts` for instruments."""
 
     results: list[LineResults] = field(default_factory=list)
     windows: list[WindowResults] = field(default_factory=list)
@@ -140,9 +140,11 @@ def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
 
 
 def _put_aside(entries: Sequence[Entry], made: Plan, out: Output) -> None:
-    """Late rows and rows with a wrong clock, by the record they came in."""
+    """Late rows, rows with a wrong clock and those of series too many, by the record they came in."""
     out.count("received", len(made.frame))
-    for mask, reason, target in ((made.late, "late", out.late), (made.rejected, "clock", out.rejected)):
+    for mask, reason, target in (
+        (made.late, "late", out.late), (made.wrong, "clock", out.rejected), (made.surplus, "too_many", out.rejected),
+    ):  # fmt: skip
         if not mask.any():
             continue
         out.count(reason, int(mask.sum()))

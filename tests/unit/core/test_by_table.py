@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pipeline.core.by_table import MAX_KEPT, ByTable
 from pipeline.core.frames import FrameName
 from pipeline.core.plausible import Spelling
-from pipeline.core.registry import Registry
+from pipeline.core.registry import Bound, Registry
 
 ONE = FrameName("unit", "metric", "")
 
@@ -34,6 +34,7 @@ def test_what_was_found_for_a_line_and_a_table_is_found_again_and_for_no_other(a
 def test_a_worker_remembers_tables_by_how_many_names_they_hold():
     spelling, registry = Spelling(), Registry()
     line = registry.line("park/line-1")
+    registry.bound(line, Bound(1, frozenset()))
     for size in range(60_000, 60_020):
         assert spelling.slip("park/line-1", names := table(size)) == ""
         assert len(registry.codes(line, names)) == size
