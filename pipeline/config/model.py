@@ -68,6 +68,9 @@ class TimeSection(Section):
     max_open_rows: int = Field(
         1_000_000, ge=1000, description="Samples of one source that may wait for their second to close."
     )
+    max_series: int = Field(
+        20_000, ge=1, le=1 << 30, description="Metrics of one line; what comes beyond and is not declared is rejected."
+    )
 
 
 class GatewaySection(Section):

@@ -43,6 +43,7 @@ def resolve_time(time: TimeSection) -> TimeConfig:
         max_age_ms=time.max_age,
         linger_ms=time.linger,
         max_open_rows=time.max_open_rows,
+        max_series=time.max_series,
     )
 
 

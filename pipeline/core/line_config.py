@@ -98,7 +98,7 @@ class AlarmConfig(_Frozen):
 
 
 class TimeConfig(_Frozen):
-    """Defaults of architecture: each per line."""
+    """Patience and bounds, each per line."""
 
     allowed_lateness_ms: Ms = 2_000
     idle_timeout_ms: Ms = 3_000
@@ -110,6 +110,7 @@ class TimeConfig(_Frozen):
     max_age_ms: Ms = 172_800_000
     linger_ms: Ms = 250
     max_open_rows: Annotated[int, Field(ge=1, le=1 << 40)] = 1_000_000
+    max_series: Annotated[int, Field(ge=1, le=1 << 30)] = 20_000
 
 
 class LineConfig(_Frozen):

@@ -1,4 +1,4 @@
-"""Durations of lines as columns by line code (i64 ms), so that a slice asks arrays and not objects."""
+"""Durations (i64 ms) and bounds of lines as columns by line code, so that a slice asks arrays and not objects."""
 
 from dataclasses import dataclass, field
 
@@ -33,9 +33,14 @@ class LineTimes:
     max_age: Ints = field(default_factory=_column)
     correction_horizon: Ints = field(default_factory=_column)
     valid_for: Ints = field(default_factory=_column)
+    max_open_rows: Ints = field(default_factory=_column)
 
     def set(self, line: int, time: TimeConfig) -> None:
         for name in NAMES:
-            column = grown(getattr(self, name), line + 1, 0)
-            column[line] = getattr(time, f"{name}_ms")
-            setattr(self, name, column)
+            self._put(name, line, getattr(time, f"{name}_ms"))
+        self._put("max_open_rows", line, time.max_open_rows)
+
+    def _put(self, name: str, line: int, value: int) -> None:
+        column = grown(getattr(self, name), line + 1, 0)
+        column[line] = value
+        setattr(self, name, column)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.order import Rows, joined
+from pipeline.core.registry import Codes, grown
 
 PANE_MS = 1_000
 FEW = 8
@@ -17,22 +18,30 @@ FEW = 8
 
 @dataclass(slots=True)
 class OpenRows:
+    """`waiting` i64 by source code: how many rows of it are here (sources past its end have none)."""
+
     panes: dict[int, list[Rows]] = field(default_factory=dict)
+    waiting: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     size: int = 0
 
     def __len__(self) -> int:
         return self.size
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: Rows, source_of: Codes) -> None:
+        """source_of: i32 by series code."""
         if not len(rows):
             return
         self.size += len(rows)
+        came = np.bincount(source_of.take(rows.series))
+        self.waiting = grown(self.waiting, len(came), 0)
+        self.waiting[: len(came)] += came
         for pane, part in _by_pane(rows):
             self.panes.setdefault(pane, []).append(part)
 
-    def take_due(self, before: npt.NDArray[np.int64]) -> Rows:
-        """Removes and returns the rows with t < before[series] (i64 by series code)."""
-        upto = int(before.max(initial=np.iinfo(np.int64).min))
+    def take_due(self, closed: npt.NDArray[np.int64], source_of: Codes) -> Rows:
+        """Removes and returns the rows with t < closed[source] (i64 by source code)."""
+        before = closed.take(source_of)
+        upto = int(closed.max(initial=np.iinfo(np.int64).min))
         out: list[Rows] = []
         for pane in sorted(pane for pane in self.panes if pane * PANE_MS < upto):
             rows = joined(self.panes[pane])
@@ -45,7 +54,15 @@ class OpenRows:
             out.append(rows.take(np.flatnonzero(due)))
         found = joined(out)
         self.size -= len(found)
+        gone = np.bincount(source_of.take(found.series))
+        self.waiting[: len(gone)] -= gone
         return found
+
+    def counts(self, source: int, source_of: Codes, since: int) -> Iterator[tuple[int, int]]:
+        """(pane, its rows of one source) from pane `since` on, the oldest first."""
+        own = source_of == source
+        for pane in sorted(pane for pane in self.panes if pane >= since):
+            yield pane, sum(int(np.count_nonzero(own.take(chunk.series))) for chunk in self.panes[pane])
 
     def all(self) -> Rows:
         """All rows, as they wait."""

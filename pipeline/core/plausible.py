@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from pipeline.core.by_table import ByTable
 from pipeline.core.equipment import line_slip, name_slip
 from pipeline.core.frames import Frame
 from pipeline.core.names_block import Names
@@ -11,7 +12,7 @@ COUNTABLE = 1 << 53
 MAX_TEXT = 8_192
 DAY_MS = 86_400_000
 AHEAD_MS = 366 * DAY_MS  # a clock may be wrong by much; by more, nobody wrote it
-REMEMBERED = 20_000
+MAX_PATHS = 20_000
 
 
 def implausible(frame: Frame, append_ms: int) -> str:
@@ -36,9 +37,9 @@ def _gateway_slip(name: str) -> str:
 
 @dataclass(slots=True)
 class Spelling:
-    """Checks paths and names, each table of names and each path once."""
+    """Checks paths and names, each table of names and each path once: `seen` says of a table that it is legal."""
 
-    seen: dict[int, Names] = field(default_factory=dict)
+    seen: ByTable[bool] = field(default_factory=ByTable)
     paths: set[str] = field(default_factory=set)
 
     def slip(self, line: str, names: Names) -> str:
@@ -46,17 +47,12 @@ class Spelling:
         if line not in self.paths:
             if slip := line_slip(line):
                 return f"key: {slip}; got {line[:200]!r}; expected the path of a line"
-            self._room()
+            if len(self.paths) >= MAX_PATHS:
+                self.paths.clear()
             self.paths.add(line)
-        if id(names) not in self.seen:
+        if not self.seen.get("", names):
             for name in names:
                 if slip := (name_slip(name.unit) if name.unit else "") or name_slip(name.metric):
                     return f"frame: a name {slip}; got {name.unit[:70]!r}, {name.metric[:70]!r}; expected legal names"
-            self._room()
-            self.seen[id(names)] = names
+            self.seen.put("", names, True)
         return ""
-
-    def _room(self) -> None:
-        if len(self.seen) + len(self.paths) > REMEMBERED:
-            self.seen.clear()
-            self.paths.clear()

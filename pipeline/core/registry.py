@@ -1,19 +1,22 @@
 """Names to small integer codes: lines, sources and series of one partition, and where each series belongs.
 
-Rule: codes are given in log order and never change; a series stays with the source that brought it first.
+Rules: codes are given in log order and never change; a series stays with the source that brought it first. A line has
+so many series as its configuration allows, and beyond that those that it declares; all others have one code together,
+their line's `surplus`, and are not remembered.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.core.by_table import ByTable
 from pipeline.core.names_block import FrameName, Names
 
 Codes = npt.NDArray[np.int32]
-MAX_MET = 4_096
+SURPLUS = "_surplus"  # no metric that comes can be called so
 S = TypeVar("S", bound=np.generic)
 
 
@@ -31,11 +34,19 @@ def grown(column: npt.NDArray[S], size: int, fill: float | int | bool) -> npt.ND
     return longer
 
 
+class Bound(NamedTuple):
+    """How many series of a line are taken in, and which (unit, metric) always are."""
+
+    most: int
+    declared: frozenset[tuple[str, str]]
+
+
 @dataclass(slots=True)
 class Registry:
     """line_of, source_of: i32 by series code (rows past `series` are room); source_line i32 by source code. `named`:
     line -> code by name in frames, of which several, with other sources, may be one series. `labels`: (equipment,
-    metric) by series code. `met`: codes of tables of names by their id, a memory that no snapshot keeps."""
+    metric) by series code. `bounds` and `counts`: of series, by line. `surplus`: line -> code. `met`: codes by table of
+    names of a line, a memory that no snapshot keeps."""
 
     lines: dict[str, int] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
@@ -48,7 +59,10 @@ class Registry:
     line_of: Codes = field(default_factory=_codes)
     source_of: Codes = field(default_factory=_codes)
     named: dict[int, dict[FrameName, int]] = field(default_factory=dict)
-    met: dict[tuple[int, int], tuple[Names, Codes]] = field(default_factory=dict)
+    bounds: dict[int, Bound] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)
+    surplus: dict[int, int] = field(default_factory=dict)
+    met: ByTable[Codes] = field(default_factory=ByTable)
 
     def line(self, path: str) -> int:
         code = self.lines.get(path)
@@ -65,33 +79,57 @@ class Registry:
             self.sources_of.setdefault(line, []).append(code)
         return code
 
+    def bound(self, line: int, bound: Bound) -> None:
+        """In force from here on: what was too much may have room now."""
+        self.bounds[line] = bound
+        if line in self.surplus:
+            self.met = ByTable()
+
     def codes(self, line: int, names: Names) -> Codes:
         """Series codes of a frame's names (i32), one a name. Frames whose names are one object are asked once."""
-        met = self.met.get((line, id(names)))
-        if met is None:
-            if len(self.met) >= MAX_MET:
-                self.met.clear()
-            met = self.met[line, id(names)] = (names, np.array(self._codes(line, names), np.int32))
-        return met[1]
+        met = self.met.get(line, names)
+        return self.met.put(line, names, np.array(self._codes(line, names), np.int32)) if met is None else met
 
     def _codes(self, line: int, names: Names) -> list[int]:
         known = self.named.setdefault(line, {})
         try:
             return list(map(known.__getitem__, names))
         except KeyError:
-            known.update((name, self._series(line, name)) for name in names if name not in known)
-            return list(map(known.__getitem__, names))
+            return [self._code(line, name, known) for name in names]
+
+    def _code(self, line: int, name: FrameName, known: dict[FrameName, int]) -> int:
+        """Of a name that may be new. A series has room for two names."""
+        code = known.get(name)
+        if code is None:
+            code = self._series(line, name)
+            if code != self.surplus.get(line) and len(known) < 2 * self.counts[line]:
+                known[name] = code
+        return code
 
     def _series(self, line: int, name: FrameName) -> int:
-        key = (line, name.unit, name.metric)
-        code = self.series.get(key)
+        code = self.series.get((line, name.unit, name.metric))
         if code is None:
-            code = self.series[key] = len(self.series)
-            path = self.paths[line]
-            self.names.append((name.unit, name.metric))
-            self.labels.append((f"{path}/{name.unit}" if name.unit else path, name.metric))
-            self.line_of = _set(self.line_of, code, line)
-            self.source_of = _set(self.source_of, code, self.source(line, name.source or name.unit))
+            most, declared = self.bounds[line]
+            count = self.counts.get(line, 0)
+            if count >= most and (name.unit, name.metric) not in declared:
+                return self._surplus(line)
+            self.counts[line] = count + 1
+            code = self._new(line, name.unit, name.metric, name.source or name.unit)
+        return code
+
+    def _surplus(self, line: int) -> int:
+        code = self.surplus.get(line)
+        if code is None:
+            code = self.surplus[line] = self._new(line, "", SURPLUS, "")
+        return code
+
+    def _new(self, line: int, unit: str, metric: str, source: str) -> int:
+        code = self.series[line, unit, metric] = len(self.series)
+        path = self.paths[line]
+        self.names.append((unit, metric))
+        self.labels.append((f"{path}/{unit}" if unit else path, metric))
+        self.line_of = _set(self.line_of, code, line)
+        self.source_of = _set(self.source_of, code, self.source(line, source))
         return code
 
     def of_line(self, line: int, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -103,7 +141,7 @@ class Registry:
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "met"}
 
     def __setstate__(self, kept: dict[str, object]) -> None:
-        for name, value in {"met": {}, **kept}.items():
+        for name, value in {"met": ByTable[Codes](), **kept}.items():
             setattr(self, name, value)
 
 

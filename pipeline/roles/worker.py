@@ -9,6 +9,7 @@ from pipeline.core.frames import FrameError, Kind, decode
 from pipeline.core.line_config import validated
 from pipeline.core.plausible import Spelling, implausible
 from pipeline.core.ports import Log, Outgoing, Record
+from pipeline.core.samples import FRAMED
 from pipeline.roles.reading import Lag, rejected
 from pipeline.roles.spoken import spoken
 from pipeline.runtime import snapshot
@@ -161,7 +162,7 @@ class Worker:
         self.instruments.samples.inc(out.counts.get("received", 0))
         self.instruments.late_samples.inc(out.counts.get("late", 0))
         self.instruments.unknown_states.inc(out.counts.get("unknown_states", 0))
-        self.instruments.count_rejected({"clock": out.counts.get("clock", 0)})
+        self.instruments.count_rejected({reason: out.counts.get(reason, 0) for reason in FRAMED})
         self.instruments.results.inc(sum(map(len, out.windows)) + sum(len(said.results) for said in out.results))
         self.instruments.alerts.inc(sum(len(said.alerts) for said in out.results))
 

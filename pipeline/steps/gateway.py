@@ -33,7 +33,7 @@ class GatewaySettings:
     max_rows: int = MAX_ROWS
     max_bytes: int = 4 << 20  # of payloads in one frame of several
     frozen_after: int = 10
-    max_series: int = 1_000_000  # whose stamps are remembered
+    max_stamps: int = 1_000_000  # series whose newest stamp is remembered
     reject_prefix: int = 1024
 
 
@@ -92,7 +92,7 @@ def pack(
     told = (_receipts(payloads) if state.time.off_ms else receipt)[samples.payload]
     if state.time.off_ms:  # rows without a time of their own have that of their receipt, as it is stamped
         samples = replace(samples, t=np.where(samples.flags & UNDATED, told, samples.t))
-    stamps, samples = restamp(state.stamps, samples, told, settings.frozen_after, settings.max_series)
+    stamps, samples = restamp(state.stamps, samples, told, settings.frozen_after, settings.max_stamps)
     rows_of, refused = refuse_too_many(split_by_line(samples), samples, settings.max_rows)
     rejects_of: dict[str, list[Reject]] = {}
     for reject in (*rejects, *refused):

@@ -14,9 +14,9 @@ from pipeline.core.line_config import LineConfig, MetricConfig, UnitConfig
 from pipeline.core.line_times import LineTimes
 from pipeline.core.open_rows import OpenRows
 from pipeline.core.packml import NAMES, canonical_name
-from pipeline.core.registry import Registry, grown
+from pipeline.core.registry import Bound, Registry, grown
 from pipeline.core.states import StateTrack
-from pipeline.core.traits import NAMED, Traits
+from pipeline.core.traits import NAMED, Traits, declared
 from pipeline.core.unit_book import COUNTED, UnitBook
 from pipeline.detectors.ewma import EwmaState
 from pipeline.steps.alarms import AlarmBook
@@ -117,6 +117,8 @@ class PartitionState:
             return
         line.configure(config)
         self.times.set(code, config.time)
+        watched = {(alarm.unit, alarm.metric) for alarm in config.alarms}
+        self.registry.bound(code, Bound(config.time.max_series, frozenset(declared(config)) | watched))
         self.traits.configure(code, self.registry, {code: config})
         self.ledger_said = grown(self.ledger_said, code + 1, -1)
         self.progress_said = grown(self.progress_said, code + 1, -1)

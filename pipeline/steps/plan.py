@@ -48,14 +48,16 @@ class Heads:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Rows of all records joined; by row: frame (index of its record), round (number of the line's ticks before it),
-    verdict. By record: running, append (ms). `ticks[k]` are the k-th ticks of the lines."""
+    verdict (`wrong` clock, `surplus`: a series too many for its line). By record: running, append (ms). `ticks[k]` are
+    the k-th ticks of the lines."""
 
     rows: Rows
     frame: Ints
     round: Ints
     in_time: Flags
     late: Flags
-    rejected: Flags
+    wrong: Flags
+    surplus: Flags
     running: Ints
     append: Ints
     ticks: list[Ticks]
@@ -65,13 +67,14 @@ def plan(state: PartitionState, entries: Sequence[Entry]) -> Plan:
     frames = [entry.frame for entry in entries]
     lines = [state.registry.lines[entry.line] for entry in entries]
     heads = _heads(state, entries, frames, lines)
-    booked, repeat = state.ledger.receive(lines, frames)
+    booked, repeat = state.ledger.receive(lines, frames, heads.append)
     frame = np.repeat(np.arange(len(frames)), heads.size)
     rows = read_rows(state, frames, lines, booked.take(frame))
     state.cover()
-    wrong, repeated = _wrong(state, heads, rows, frame), repeat.take(frame)
-    wrong &= ~repeated
-    bad = wrong | repeated
+    repeated = repeat.take(frame)
+    surplus = _surplus(state, rows) & ~repeated
+    wrong = _wrong(state, heads, rows, frame) & ~(repeated | surplus)
+    bad = wrong | surplus | repeated
     counted, top = np.minimum(rows.t, heads.told.take(frame)), rows.t
     if bad.any():
         counted, top = np.where(bad, NEVER, counted), np.where(bad, NEVER, top)
@@ -80,10 +83,10 @@ def plan(state: PartitionState, entries: Sequence[Entry]) -> Plan:
     late = rows.t < np.repeat(way.run_clock // PANE_MS * PANE_MS, runs.rows)
     late |= rows.t < (way.expiry // MINUTE_MS * MINUTE_MS).take(frame)
     late &= ~bad
-    for name, mask in (("duplicate", repeated), ("rejected", wrong), ("expired", late)):
+    for name, mask in (("duplicate", repeated), ("rejected", wrong | surplus), ("expired", late)):
         state.ledger.add(name, rows.ledger[mask])
     return Plan(
-        rows, frame, way.round.take(frame), ~(bad | late), late, wrong, way.running, heads.append, way.ticks
+        rows, frame, way.round.take(frame), ~(bad | late), late, wrong, surplus, way.running, heads.append, way.ticks
     )  # fmt: skip
 
 
@@ -105,6 +108,15 @@ def _wrong(state: PartitionState, heads: Heads, rows: Rows, frame: Ints) -> Flag
     ahead = heads.told + state.times.max_clock_skew[heads.line]
     oldest = heads.told - state.times.max_age[heads.line]
     return np.asarray((rows.t > ahead.take(frame)) | (rows.t < oldest.take(frame)), np.bool_)
+
+
+def _surplus(state: PartitionState, rows: Rows) -> Flags:
+    """Rows of series that are too many for their line."""
+    if not state.registry.surplus:
+        return np.zeros(len(rows), np.bool_)
+    too_many = np.zeros(len(state.registry.series), np.bool_)
+    too_many[list(state.registry.surplus.values())] = True
+    return too_many.take(rows.series)
 
 
 def _runs(frame: Ints, source: npt.NDArray[np.int32], counted: Ints, top: Ints) -> Runs:

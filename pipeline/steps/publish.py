@@ -17,7 +17,7 @@ from pipeline.steps.units import Closed
 from pipeline.steps.walk import Tick, Ticks
 
 PROGRESS_MS = 10_000
-LEDGER_KEEP_MS = 72 * HOUR_MS  # older samples are rejected by their clock
+LEDGER_KEEP_MS = 72 * HOUR_MS  # a spool may be older: its hours stay open while it drains
 
 
 def alarms(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> list[Transition]:
@@ -64,8 +64,7 @@ def ledger(state: PartitionState, line: int, entry: Entry) -> list[Result]:
     out: list[Result] = []
     for row, counts in state.ledger.changed(line):
         _, gateway, hour = state.ledger.named[row]
-        revision = entry.offset if row in state.ledger.published else 0
-        state.ledger.published[row] = counts
+        revision = entry.offset if state.ledger.say(row, counts, entry.append_ms) else 0
         values: dict[str, Value] = dict(zip(FIELDS, counts, strict=True))
         out.append(Result("ledger", entry.line, gateway, HOUR_MS // 1000, hour * HOUR_MS, None, revision, values))
     if entry.append_ms // HOUR_MS > state.lines[line].ledger_hour:

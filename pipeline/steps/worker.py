@@ -35,7 +35,7 @@ class Aside:
 
 @dataclass(slots=True)
 class Output:
-    """`late`: to late.v1; `rejected`: to rejects.v1, reason `clock`. `counts` for instruments."""
+    """`late`: to late.v1; `rejected`: to rejects.v1, reason `clock` or `too_many`. `counts` for instruments."""
 
     results: list[LineResults] = field(default_factory=list)
     windows: list[WindowResults] = field(default_factory=list)
@@ -111,12 +111,12 @@ def _take_in(state: PartitionState, made: Plan, rows: np.ndarray[tuple[int], np.
         own, frame = series[watched], made.frame[rows[watched]]
         state.heard_running[own] = made.running[frame]
         state.heard_append[own] = made.append[frame]
-    state.open.add(made.rows if len(rows) == len(made.rows) else made.rows.take(rows))
+    state.open.add(made.rows if len(rows) == len(made.rows) else made.rows.take(rows), state.registry.source_of)
 
 
 def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
     """The ticks of one round: rows of closed panes are reduced in one pass, then each line publishes."""
-    due = state.open.take_due(ticks.closed.take(state.registry.source_of[: len(state.registry.series)]))
+    due = state.open.take_due(ticks.closed, state.registry.source_of[: len(state.registry.series)])
     rows, duplicate, conflict = settled(due)
     for name, ledger in (("stored", rows.ledger), ("duplicate", duplicate), ("conflict", conflict)):
         state.ledger.add(name, ledger)
@@ -142,9 +142,11 @@ def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
 
 
 def _put_aside(entries: Sequence[Entry], made: Plan, out: Output) -> None:
-    """Late rows and rows with a wrong clock, by the record they came in."""
+    """Late rows, rows with a wrong clock and those of series too many, by the record they came in."""
     out.count("received", len(made.frame))
-    for mask, reason, target in ((made.late, "late", out.late), (made.rejected, "clock", out.rejected)):
+    for mask, reason, target in (
+        (made.late, "late", out.late), (made.wrong, "clock", out.rejected), (made.surplus, "too_many", out.rejected),
+    ):  # fmt: skip
         if not mask.any():
             continue
         out.count(reason, int(mask.sum()))

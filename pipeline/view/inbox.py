@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.core.by_table import ByTable
 from pipeline.core.equipment import is_below
 from pipeline.core.frames import NO_TEXT, Frame, FrameError, Kind, decode
 from pipeline.core.line_config import LineConfig, MetricConfig
 from pipeline.core.names_block import Names
 from pipeline.core.packml import NAMED, meant
 from pipeline.core.ports import Record
-from pipeline.core.registry import MAX_MET
 
 UNKNOWN = "unknown_state"
 """The kind of a state or mode that said what no table knows."""
@@ -80,7 +80,7 @@ class Inbox:
     named: Mapping[Series, MetricConfig] = field(default_factory=dict)
     series: dict[Series, int] = field(default_factory=dict)
     seen: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_SCHEMA))
-    met: dict[tuple[str, int], tuple[Names, Codes]] = field(default_factory=dict)
+    met: ByTable[Codes] = field(default_factory=ByTable)
 
     def take(self, records: Sequence[Record]) -> None:
         """One poll. What is no frame is passed over; `parkpulse log` shows it."""
@@ -131,13 +131,11 @@ class Inbox:
 
     def _codes(self, line: str, names: Names) -> Codes:
         """Series by index of a name; -1: declared, or not asked for."""
-        met = self.met.get((line, id(names)))
+        met = self.met.get(line, names)
         if met is None:
-            if len(self.met) >= MAX_MET:
-                self.met.clear()
             found = [self._code((line, name.unit, name.metric)) for name in names]
-            met = self.met[line, id(names)] = names, np.array(found, np.int32)
-        return met[1]
+            met = self.met.put(line, names, np.array(found, np.int32))
+        return met
 
     def _code(self, series: Series) -> int:
         asked = is_below("/".join(series[:2] if series[1] else series[:1]), self.equipment)

@@ -40,6 +40,8 @@ KEYS_VI: dict[str, str] = {
         "Nguồn im lặng thì trạng thái còn hiệu lực bao lâu; sau đó: không rõ trạng thái.",
     "Samples older than this at receipt are rejected.": "Mẫu cũ hơn chừng này khi nhận sẽ bị loại.",
     "How long the gateway collects samples for one record.": "Cổng nhận gom mẫu bao lâu cho một bản ghi.",
+    "Metrics of one line; what comes beyond and is not declared is rejected.":
+        "Số lượng số đo của một dây chuyền; phần vượt quá mà không khai báo sẽ bị loại.",
     "Samples of one source that may wait for their second to close.":
         "Số mẫu của một nguồn được chờ đến khi giây của chúng khép lại.",
     # park

@@ -18,7 +18,7 @@ from connectors.codecs import alerts_json, results_json
 from pipeline.core.frames import END, NO_TEXT, SPOOLED, Frame, FrameError, Kind, decode
 from pipeline.core.ports import Record
 from pipeline.core.results import Result
-from pipeline.core.samples import FROZEN, HISTORICAL, OVERRIDE, UNDATED
+from pipeline.core.samples import FRAMED, FROZEN, HISTORICAL, OVERRIDE, UNDATED
 from pipeline.view.export import short_text
 from pipeline.view.words import Words
 
@@ -194,7 +194,7 @@ def _alert(record: Record, language: str) -> str:
 
 
 def _reject(record: Record) -> Iterator[str]:
-    """A gateway's reject holds a payload; a worker's a record of samples.v1: `clock` a frame, `poison` any bytes."""
+    """A gateway's reject holds a payload; a worker's some rows as a frame, or with `poison` any bytes."""
     headers = _headers(record)
     yield _head(record, headers.get("reason", "no reason"))
     if "sentence" in headers:
@@ -203,7 +203,7 @@ def _reject(record: Record) -> Iterator[str]:
     said = [f"{name} {headers[name]}" for name in known if name in headers]
     if said:
         yield "  " + "  ".join(said)
-    if headers.get("reason") == "clock":
+    if headers.get("reason") in FRAMED:
         try:
             body = list(_frame_body(decode(record.value)))
         except FrameError as error:

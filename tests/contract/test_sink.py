@@ -126,7 +126,7 @@ TRANSITIONS = st.lists(
 
 
 @pytest.mark.parametrize("kind_of_store", STORES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(results=RESULTS, alerts=TRANSITIONS, data=st.data())
 def test_any_order_repetition_and_cut_of_what_is_written_gives_one_content(
     kind_of_store: str, results: list[Result], alerts: list[Transition], data: st.DataObject
@@ -148,7 +148,7 @@ def test_any_order_repetition_and_cut_of_what_is_written_gives_one_content(
 
 
 @pytest.mark.parametrize("kind_of_store", STORES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(numbers=st.dictionaries(st.text("abcé_", min_size=1, max_size=4), NUMBERS, min_size=1))
 def test_a_number_comes_back_to_the_bit(kind_of_store: str, numbers: dict[str, float]) -> None:
     with TemporaryDirectory() as folder, closing(STORES[kind_of_store](Path(folder))) as store:

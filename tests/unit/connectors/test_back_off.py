@@ -3,7 +3,7 @@
 import doctest
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import connectors.mqtt.back_off
@@ -28,7 +28,6 @@ def test_it_never_stays_away_longer_than_it_should_and_longest_only_from_a_rival
 
 
 @given(st.integers(0, 1 << 32), st.booleans())
-@settings(deadline=None)
 def test_two_that_expel_each_other_both_say_so_soon_and_go_on_saying_so_while_they_take_turns(
     seed: int, is_told: bool
 ) -> None:

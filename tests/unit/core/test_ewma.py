@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.detectors import ewma
@@ -69,7 +69,6 @@ def test_levels_begin_at_four_and_at_six():
 VALUES = st.lists(st.floats(-1e6, 1e6), max_size=60)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=4))
 def test_scores_are_bit_equal_to_a_plain_loop_however_series_and_slices_are_mixed(pairs):
     slices = [list(part) for part in zip(*pairs, strict=True)]

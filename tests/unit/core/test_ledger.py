@@ -1,6 +1,7 @@
 """Numbers and totals of records (architecture, "The ledger"): holes, repeats, and the sum that always holds."""
 
 import random
+import sys
 
 import numpy as np
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.frames import Frame, Kind
 from pipeline.core.ledger import COLUMN, HOUR_MS, Ledger
+from pipeline.core.streams import MAX_HOLES
 
 
 def frames(sizes, rejects=None, gateway="gw", boot=1, ingest_ms=0):
@@ -22,9 +24,13 @@ def frames(sizes, rejects=None, gateway="gw", boot=1, ingest_ms=0):
     return out
 
 
+def received(ledger, records, append_ms=0, line=0):
+    return ledger.receive([line] * len(records), records, np.full(len(records), append_ms))[1].tolist()
+
+
 def noted(records, ledger=None):
     ledger = ledger or Ledger()
-    return ledger, [bool(ledger.receive([0], [frame])[1][0]) for frame in records]
+    return ledger, [received(ledger, [frame])[0] for frame in records]
 
 
 def total(ledger, name):
@@ -89,7 +95,7 @@ def test_rows_not_settled_yet_are_waiting():
 def test_what_was_said_and_did_not_change_is_not_said_again():
     ledger, _ = noted(frames([5]))
     [(row, said)] = ledger.changed(0)
-    ledger.published[row] = said
+    ledger.say(row, said, 0)
     assert ledger.changed(0) == []
 
 
@@ -104,10 +110,33 @@ def test_the_gap_is_what_never_came_however_records_are_lost_swapped_and_repeate
     assert total(ledger, "gap") == sum(sum(sizes[k]) for k in range(len(sizes) - 1) if k not in kept)
     assert repeats == [k in order[:i] for i, k in enumerate(order)]
     at_once = Ledger()
-    _, again = at_once.receive([0] * len(order), [records[k] for k in order])
-    assert again.tolist() == repeats
+    assert received(at_once, [records[k] for k in order]) == repeats
     assert at_once.changed(0) == ledger.changed(0)
     assert total(ledger, "rejected") == sum(sizes[k][1] for k in set(order))
+
+
+def numbered(*numbers):
+    """Records with these numbers of a stream whose every record holds one row."""
+    one = {"index": np.zeros(1, np.uint16), "t": np.zeros(1, np.int64), "v": np.zeros(1)}
+    return [Frame(Kind.DATA, 0, 0, 0, "gw", 1, number, number, 0, **one) for number in numbers]
+
+
+def test_a_hole_of_millions_of_records_is_one_thing_to_remember_and_each_of_them_may_still_come():
+    last = 50_000_000
+    ledger, _ = noted(numbered(1, last))
+    assert (total(ledger, "gap"), ledger.streams.holes[0]) == (last - 2, [(2, last - 1, 0)])
+    assert noted(numbered(2, 2, 777, 777, last - 1, last - 1), ledger)[1] == [False, True] * 3
+    assert (total(ledger, "gap"), ledger.streams.holes[0]) == (last - 5, [(3, 776, 0), (778, last - 2, 0)])
+
+
+def test_of_too_many_holes_the_oldest_are_forgotten_and_stay_missing():
+    ledger, many = Ledger(), MAX_HOLES + 10
+    received(ledger, numbered(*range(2, 2 * many + 2, 2)))
+    assert (total(ledger, "gap"), len(ledger.streams.holes[0])) == (many, MAX_HOLES)
+    assert received(ledger, numbered(19, 21)) == [True, False]
+    assert (total(ledger, "gap"), len(ledger.streams.holes[0])) == (many - 1, MAX_HOLES - 1)
+    assert received(ledger, numbered(2 * many + 101, 2 * many + 50)) == [False, False]
+    assert (total(ledger, "gap"), len(ledger.streams.holes[0])) == (many + 98, MAX_HOLES)
 
 
 def test_hours_that_are_long_over_are_given_up_and_their_rows_used_again():
@@ -115,10 +144,67 @@ def test_hours_that_are_long_over_are_given_up_and_their_rows_used_again():
     hour = 3_600_000
     for k in range(200):
         frame = Frame(Kind.HEARTBEAT, 0, 0, k * hour, "gw", 1, k + 1, 0, 0)
-        ledger.receive([0], [frame])
+        received(ledger, [frame], k * hour)
         for row, counts in ledger.changed(0):
-            ledger.published[row] = counts
+            ledger.say(row, counts, k * hour)
         ledger.retire(0, (k - 72) * hour)
     assert len(ledger.keys) == len(ledger.open[0]) <= 75
     assert len(ledger.counts) <= 128
     assert set(ledger.named) == set(ledger.keys.values())
+
+
+def test_a_first_boot_with_its_clock_days_ahead_leaves_no_gap_in_the_next_one():
+    ledger, (ahead,) = Ledger(), frames([1], boot=10 * 24 * HOUR_MS)
+    received(ledger, [ahead])
+    for hour, frame in enumerate(frames([1] * 100, boot=1)):
+        ledger.retire(0, (hour - 72) * HOUR_MS)
+        received(ledger, [frame], hour * HOUR_MS)
+        assert total(ledger, "gap") == 0
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 40)), min_size=1, max_size=60))
+def test_a_boot_is_given_up_72_h_after_it_was_heard_but_never_the_one_heard_last(heard):
+    ledger, sent, now = Ledger(), {}, 0
+    for boot, hours in heard:
+        now += hours * HOUR_MS
+        sent[boot] = sent.get(boot, 0) + 1
+        received(ledger, [Frame(Kind.HEARTBEAT, 0, 0, now, "gw", boot, sent[boot], 0, 0)], now)
+        ledger.retire(0, now - 72 * HOUR_MS)
+    last = {boot: k for k, (boot, _) in enumerate(heard)}
+    known = {boot for boot, k in last.items() if sum(hours for _, hours in heard[k + 1 :]) <= 72}
+    assert newest(ledger) == {boot: sent[boot] for boot in known}
+    ledger.retire(0, now + 1)
+    assert heard[-1][0] in newest(ledger)
+
+
+def newest(ledger):
+    """Newest number by boot of the gateway of line 0."""
+    streams = ledger.streams
+    return {boot: int(streams.number[code]) for (_, boot), code in streams.codes.get(0, {}).items()}
+
+
+def test_giving_up_hours_of_a_line_costs_the_same_however_many_other_lines_there_are():
+    taken = []
+    for others in (1, 300):
+        ledger, records = Ledger(), frames([1, 1])
+        for line in range(others + 1):
+            received(ledger, records, line=line)
+        taken.append(steps(lambda ledger=ledger: ledger.retire(0, 10 * HOUR_MS)))
+    assert taken[0] == taken[1] > 0
+
+
+def steps(work):
+    """How many instructions of Python something takes."""
+    counted, before = [], sys.gettrace()
+
+    def trace(frame, event, _):
+        frame.f_trace_opcodes = True
+        counted.append(event)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return counted.count("opcode")

@@ -51,7 +51,7 @@ def done(of: list[Series], place: int) -> list[int]:
     return [t for series in of for t in series.stations[place].done]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rows, st.integers(0, 1000))
 def test_material_is_neither_made_nor_lost_and_buffers_never_overflow(row: list[Machine], seed: int) -> None:
     of = run(row, 60, seed)
@@ -62,7 +62,7 @@ def test_material_is_neither_made_nor_lost_and_buffers_never_overflow(row: list[
         assert stocks[-1] - stocks[0] == len(done(of, place)) - taken
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rows, st.integers(0, 1000), st.sampled_from([(60, None), (300, PAUSED)]))
 def test_states_follow_without_a_gap_and_change_off_whole_seconds(
     row: list[Machine], seed: int, length: tuple[int, Hours | None]
@@ -78,7 +78,7 @@ def test_states_follow_without_a_gap_and_change_off_whole_seconds(
             assert next(s.state for s in pieces if s.from_ms <= t < s.to_ms) == "execute"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rows, st.integers(0, 1000))
 def test_a_machine_stands_for_a_neighbour_only_where_it_has_one_and_with_that_reason(
     row: list[Machine], seed: int
@@ -123,7 +123,7 @@ def test_a_step_leaves_the_series_before_it_as_it_was() -> None:
     assert again[0] == again[1]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(rows, st.integers(0, 1000))
 def test_nobody_executes_in_a_break_once_everybody_has_left_and_all_do_again_behind_it(
     row: list[Machine], seed: int

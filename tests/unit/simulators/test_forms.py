@@ -52,7 +52,7 @@ def test_every_form_is_tried_here() -> None:
 
 
 @each_form
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(sent=st.lists(samples, max_size=12))
 def test_a_reader_finds_every_sample_once_for_each_time_it_was_sent(form: Form, sent: list[Sample]) -> None:
     messages = form.encode(PATH, [Sending(0, sample) for sample in sent])

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.services.broker import EmbeddedBroker
@@ -85,7 +85,6 @@ def plainly(minute: int) -> bool:
     return begun.weekday() < 6 and begun not in HOURS.holidays and not resting
 
 
-@settings(deadline=None)
 @given(st.integers(ms("2026-01-01T00:00") // MINUTE, ms("2027-01-03T00:00") // MINUTE), st.integers(1, 1500))
 def test_planned_time_is_what_the_rules_say_minute_by_minute(first: int, count: int) -> None:
     worked = [minute for minute in range(first, first + count) if plainly(minute)]

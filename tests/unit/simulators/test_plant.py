@@ -46,7 +46,7 @@ def test_another_seed_gives_another_run() -> None:
     assert plant(8).messages(START, START + MINUTE) != WHOLE
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.integers(0, MINUTE), max_size=20))
 def test_any_cut_into_ticks_gives_the_same_messages_and_counts(cuts: list[int]) -> None:
     whole, pieces = plant(), plant()

@@ -49,7 +49,7 @@ def test_a_table_is_in_order_holds_what_is_used_and_is_never_much_larger(frames)
         assert len(table.names) <= len(used) * MOST * 2
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 256), st.integers(0, 1000))
 def test_whatever_its_frames_use_a_line_has_few_blocks(known, seed):
     random = Random(seed)

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from pipeline.core.line_config import TimeConfig
+from pipeline.steps.bounds import crowded
 from pipeline.steps.partition import PartitionState
+from pipeline.steps.plan import Entry
 from pipeline.steps.worker import step
-from tests.unit.steps.logs import random_log, told
+from tests.unit.steps.logs import T0, Gateway, configuration, line_config, random_log, told
 
 
 def run(entries, cuts, late=None):
@@ -70,6 +72,31 @@ def test_a_source_never_keeps_more_open_rows_than_its_bound_however_the_log_is_c
         source = state.registry.source_of[rows.series]
         still = source[rows.t >= state.clocks.clock[source] // 1000 * 1000]
         assert np.bincount(still, minlength=1).max() <= 9
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_waits_of_each_source_is_counted_as_it_comes_and_goes(seed):
+    entries, _ = random_log(seed, outage=seed == 1, time=TimeConfig(max_open_rows=9 if seed == 2 else 1_000_000))
+    state = PartitionState()
+    for entry in entries:
+        state, _ = step(state, [entry])
+        source = state.registry.source_of[state.open.all().series]
+        assert state.open.waiting.tolist() == np.bincount(source, minlength=len(state.open.waiting)).tolist()
+
+
+def test_a_source_is_compared_with_its_bound_and_not_what_all_sources_have_open():
+    gateways = [Gateway(f"park/line-{k}") for k in range(4)]
+    config = TimeConfig(max_open_rows=50)
+    entries = [configuration(line_config(gw.path, time=config), k, T0) for k, gw in enumerate(gateways)]
+    for gw in gateways:
+        rows = [(source, "temp", source, T0 + k, 70.0, 0, 0) for source in "abcd" for k in range(20)]
+        entries.append(Entry(len(entries), T0, gw.path, gw.frame(rows, T0)))
+    state, _ = step(PartitionState(), entries)
+    assert len(state.open) == 4 * 80
+    one = Entry(len(entries), T0 + 1, gateways[0].path, gateways[0].frame([], T0 + 1))
+    assert crowded(state, [one]) == set()
+    few = gateways[0].frame([("a", "temp", "a", T0 + 1, 70.0, 0, 0)] * 31, T0 + 1)
+    assert crowded(state, [Entry(len(entries), T0 + 1, gateways[0].path, few)]) == {"park/line-0"}
 
 
 @pytest.mark.parametrize("seed", range(6))

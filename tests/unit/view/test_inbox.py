@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pipeline.view.inbox_roles
@@ -108,7 +108,6 @@ def test_what_is_no_frame_stops_nothing() -> None:
 numbers = st.one_of(st.integers(-2, 40).map(float), st.floats(-1e6, 1e6), st.sampled_from([float("nan"), 0.0, 1.0]))
 
 
-@settings(deadline=None)
 @given(st.lists(st.one_of(numbers, numbers, st.sampled_from(["a", "b", "c"])), min_size=1, max_size=12), st.data())
 def test_the_cut_into_polls_and_frames_changes_nothing(values: list[Value], data: st.DataObject) -> None:
     rows = [*series("x", values), *series("y", values[::-1], "capper")]
@@ -128,7 +127,6 @@ def plain(rows: Rows) -> tuple[bool, int]:
     return any(step < 0 for step in steps), sum(step > 0 for step in steps)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(-2, 6).map(float), min_size=1, max_size=9))
 def test_falls_and_rises_are_those_of_a_plain_loop(values: list[float]) -> None:
     rows = series("x", values)
@@ -186,7 +184,6 @@ signals = st.sampled_from(
 names_of = st.sampled_from(["state", "mode", "good", "scrap", "temp", "order", "name", "product"])
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.tuples(
@@ -238,7 +235,6 @@ def test_only_the_last_hour_of_the_log_is_looked_at(folder: Path, write: Write, 
     assert "between 2026-05-30T00:26:40Z and 2026-05-30T01:26:40Z" in shown.err
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 5)), max_size=25), st.integers(0, 20))
 def test_the_newest_part_of_a_log_is_what_was_appended_since(steps: list[tuple[int, int]], back: int) -> None:
     clock = VirtualClock(TIME)

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.cli.app import run
@@ -114,7 +114,6 @@ def test_where_codes_stand_already_the_rows_are_for_the_hand(
     assert '# lines/line-1.toml: paste after row 7, below unit "filler"\n[units.metrics.torque]' in shown
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["Execute", "RUNING", "Held", "?", 6.0, 42.0]), min_size=1, max_size=9), st.integers(1, 9)
 )

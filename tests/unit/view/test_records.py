@@ -11,6 +11,7 @@ from connectors.codecs import alerts_json, results_json
 from pipeline.core.frames import END, NO_TEXT, Frame, FrameName, Kind, encode
 from pipeline.core.ports import Headers, Record
 from pipeline.core.results import Result, Transition
+from pipeline.core.samples import FRAMED
 from pipeline.view.records import SHOWN_ROWS, line_of, preview, record_lines, safe
 
 LINE, TIME = "park-01/dairy/line-1", 1_780_000_000_123
@@ -119,11 +120,12 @@ def test_a_reject_of_the_gateway_shows_reason_sentence_line_and_bytes() -> None:
 def test_a_reject_of_the_worker_shows_its_place_in_the_log() -> None:
     poison = (("reason", b"poison"), ("sentence", b"frame: short"), ("partition", b"2"), ("offset", b"41"))
     assert "  partition 2  offset 41\n  3 bytes: abc" in shown("rejects.v1", b"abc", poison)
-    clock = (("reason", b"clock"), ("samples", b"1"), ("offset", b"42"))
-    text = shown("rejects.v1", encode(frame_of(1)), clock)
-    assert "  samples 1  offset 42\n  gateway gw-1" in text
-    assert "71.25" in text
-    assert "cannot be decoded" in shown("rejects.v1", b"abc", clock)
+    for reason in FRAMED:
+        headers = (("reason", reason.encode()), ("samples", b"1"), ("offset", b"42"))
+        text = shown("rejects.v1", encode(frame_of(1)), headers)
+        assert "  samples 1  offset 42\n  gateway gw-1" in text
+        assert "71.25" in text
+        assert "cannot be decoded" in shown("rejects.v1", b"abc", headers)
 
 
 @pytest.mark.parametrize("topic", ["samples.v1", "late.v1", "results.v1", "alerts.v1"])

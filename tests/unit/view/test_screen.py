@@ -103,7 +103,7 @@ def test_the_screen_fits_the_terminal(width: int, height: int, language: str) ->
     assert all(len(row) <= width for row in rows)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(width=st.integers(10, 220), height=st.integers(1, 70), lines=st.integers(0, 40), alarms=st.integers(0, 30))
 def test_whatever_there_is_fits(width: int, height: int, lines: int, alarms: int) -> None:
     figures = Figures([declared(f"{ROOT}/a/l{n}", "u") for n in range(lines)], NOW)
