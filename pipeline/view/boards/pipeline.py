@@ -12,7 +12,7 @@ from pipeline.core.ledger import FIELDS
 from pipeline.runtime.instruments import Instruments
 from pipeline.view.boards.board import Setting, board, level_variables, source
 from pipeline.view.boards.figures import level_columns
-from pipeline.view.boards.influxql import RANGE, Scope, grouped
+from pipeline.view.boards.influxql import Scope, grouped
 from pipeline.view.boards.instrument_words import INSTRUMENT_WORDS
 from pipeline.view.boards.panels import (
     GREEN,
@@ -32,6 +32,8 @@ from pipeline.view.boards.panels import (
 from pipeline.view.words import WORDS
 
 CHOSEN = 'job="parkpulse", instance=~"$instance"'
+HOURS = "time > ${__from}ms - 1h AND time <= ${__to}ms"
+"""All hours that the time shown touches; a point of the ledger stands at the beginning of its hour."""
 LABELS = ("instance", "role", "reason")
 """Of all instruments; one that has not all of them is shown by those it has."""
 LIMITS: Mapping[str, float] = {
@@ -123,7 +125,7 @@ def _ledger(setting: Setting) -> Panel:
     scope = Scope(setting.levels, setting.levels[:-1])
     tags = ("gateway", *scope.tags)
     sums = ", ".join(f'SUM("{name}") AS "{name}"' for name in FIELDS)
-    query = f'SELECT {sums} FROM "ledger" WHERE {scope.places} AND {RANGE}{grouped(tags)}'
+    query = f'SELECT {sums} FROM "ledger" WHERE {scope.places} AND {HOURS}{grouped(tags)}'
     words = {name: WORDS[name][setting.language == "vi"] for name in FIELDS}
     columns = {"gateway": setting["gateway"], **level_columns(setting, scope.tags), **words}
     gap = by_name(
