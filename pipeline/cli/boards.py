@@ -17,14 +17,14 @@ def boards(
     from pipeline.config.read import read_config
     from pipeline.view.boards.made import board_files
 
-    written = 0
+    changed = False
     for name, text in board_files(read_config(config)):
         file = folder / name
         if file.exists() and file.read_text("utf-8") == text:
             continue
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
-        written += 1
+        changed = True
         typer.echo(f"{file}")
-    if not written:
-        typer.echo(f"{folder}: as declared")
+    if not changed:
+        typer.echo(f"ok: {folder}")

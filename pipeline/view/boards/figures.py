@@ -24,7 +24,6 @@ from pipeline.view.boards.panels import (
     table,
     thresholds,
 )
-from pipeline.view.explained import sentence
 from pipeline.view.words import STATES
 
 GOOD, FAIR = 0.85, 0.6
@@ -37,6 +36,10 @@ STATE_COLORS = {
 
 def kpi_name(kpi: Kpi, setting: Setting) -> str:
     return kpi.name_vi if setting.language == "vi" else kpi.name_en
+
+
+def kpi_sentence(kpi: Kpi, setting: Setting) -> str:
+    return kpi.description_vi if setting.language == "vi" else kpi.description
 
 
 def kpi_steps(kpi: Kpi) -> Steps:
@@ -57,7 +60,7 @@ def kpi_numbers(setting: Setting, scope: Scope) -> list[Panel]:
     return [
         stat(
             kpi_name(kpi, setting),
-            f"{sentence(kpi, setting.language)} ({setting['shown_time']})",
+            f"{kpi_sentence(kpi, setting)} ({setting['shown_time']})",
             influx(kpi_query(kpi, scope), kpi.id),
             steps=kpi_steps(kpi),
             unit=kpi_unit(kpi),
