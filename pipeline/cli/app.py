@@ -37,6 +37,7 @@ VERBS = (
     Verb("log", "pipeline.cli.log", "The log for people: frames as tables, rejects with their reason."),
     Verb("services", "pipeline.cli.services", "Real Mosquitto, Kafka, InfluxDB, ... as plain processes for tests."),
     Verb("topics", "pipeline.cli.topics", "Topics of Kafka: made where missing, verified where there."),
+    Verb("boards", "pipeline.cli.boards", "Boards for Grafana, from what a configuration declares."),
     Verb("bench", "pipeline.cli.bench", "Benchmarks, each against a named baseline of the same run."),
 )
 

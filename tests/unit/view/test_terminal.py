@@ -10,7 +10,7 @@ from rich.console import Console
 from connectors.memory import MemoryLog, MemoryReader
 from pipeline.config.read import read_config
 from pipeline.core.errors import Unavailable
-from pipeline.core.ports import Record
+from pipeline.core.ports import Owner, Record
 from pipeline.roles.start import TOPICS
 from pipeline.runtime.clock import VirtualClock
 from pipeline.view.kept_log import KEPT, KeptLog
@@ -33,13 +33,13 @@ class TornLog(MemoryLog):
 
     is_torn = False
 
-    def reader(self, topic: str, group: str, instance: str = "") -> "TornReader":
-        return TornReader(self, topic, group, instance)
+    def reader(self, topic: str, group: str, instance: str = "", owner: Owner | None = None) -> "TornReader":
+        return TornReader(self, topic, group, instance, owner)
 
 
 class TornReader(MemoryReader):
-    def __init__(self, log: TornLog, topic: str, group: str, instance: str) -> None:
-        super().__init__(log, topic, group, instance)
+    def __init__(self, log: TornLog, topic: str, group: str, instance: str, owner: Owner | None) -> None:
+        super().__init__(log, topic, group, instance, owner)
         self.log = log
 
     def poll(self, max_wait: float, max_bytes: int = 8 << 20) -> list[Record]:
