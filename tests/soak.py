@@ -106,7 +106,7 @@ class Driven:
         drive.publish(messages)
         drive.published += len(messages)
         drive.now_ms = until
-        drive.await_durable()
+        drive.await_durable(lambda: True)
 
     def settle(self) -> None:
         """Waits until everything that is in the log has gone its whole way."""
@@ -119,9 +119,9 @@ class Driven:
 
     def _is_stored(self) -> bool:
         end = {topic: reader.end_offset(0) for topic, reader in self.ends.items()}
-        taken = [self.run.park.roles["worker"].spoken_to[0] >= end["samples.v1"]]
+        taken = [sum(self.run.park.roles["worker"].spoken_to.values()) >= end["samples.v1"]]
         taken += [
-            self.run.committed(topic, role) >= end[topic]
+            self.run.park.roles[role].taken(topic) >= end[topic]
             for topic in ("results.v1", "alerts.v1")
             for role in ("historian", "notifier")
         ]
