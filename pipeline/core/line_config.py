@@ -4,7 +4,6 @@ This is the body of a configuration record of the log (JSON). A worker knows a l
 whatever passes here is safe to work with. All durations are ms; `Duration` strings live in the TOML files only.
 """
 
-import hashlib
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
@@ -141,9 +140,6 @@ class LineConfig(_Frozen):
     def to_json(self) -> bytes:
         """The bytes of the configuration record; equal configurations give equal bytes."""
         return self.model_dump_json().encode()
-
-    def digest(self) -> str:
-        return hashlib.sha256(self.to_json()).hexdigest()[:16]
 
 
 def _once(what: str, found: Iterable[object]) -> None:
