@@ -45,12 +45,18 @@ def _path(path: str) -> str:
     return path
 
 
+def _window(seconds: int) -> int:
+    if seconds > 60 and seconds % 60:
+        raise ValueError("a window is at most 60 s or whole minutes")
+    return seconds
+
+
 Name = Annotated[str, AfterValidator(_name)]
 NoName = Annotated[str, AfterValidator(lambda name: _name(name) if name else name)]
 Text = Annotated[str, Field(max_length=4_096)]
 Ms = Annotated[int, Field(ge=0, le=MAX_MS)]
 Cycle = Annotated[float, Field(gt=0, le=MAX_MS)]
-Window = Annotated[int, Field(ge=1, le=86_400)]
+Window = Annotated[int, Field(ge=1, le=86_400), AfterValidator(_window)]  # long ones leave on whole minutes
 
 
 class _Frozen(BaseModel):
