@@ -199,3 +199,20 @@ def check(seed, **shape):
 @pytest.mark.parametrize("seed", range(24))
 def test_what_leaves_equals_a_recomputation_at_once_through_any_cut_and_any_crash(seed):
     check(seed)
+
+
+def aside(entries, size):
+    """(offset, rows, reason) of what a log's steps of `size` records put aside."""
+    state, found = PartitionState(), []
+    for at in range(0, len(entries), size):
+        state, out = step(state, entries[at : at + size])
+        found += [(a.entry.offset, a.rows, a.reason) for a in (*out.late, *out.rejected)]
+    return sorted(found)
+
+
+@pytest.mark.parametrize("seed", [43, 48])
+def test_what_is_put_aside_is_the_same_rows_of_each_record_through_any_cut(seed):
+    entries = wild_log(seed).entries
+    single = aside(entries, 1)
+    assert {reason for *_, reason in single} == {"late", "clock"}
+    assert aside(entries, 1_000) == aside(entries, 7) == single
