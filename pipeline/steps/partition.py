@@ -32,11 +32,13 @@ def _column() -> Ints:
 
 @dataclass(slots=True)
 class LineState:
-    """`texts`: what its states and modes were called, by code."""
+    """`gone`: books of units that the configuration no longer has, as long as their windows may leave again, with their
+    issue among `issues`. `texts`: what its states and modes were called, by code."""
 
     path: str
     config: LineConfig
     books: dict[str, UnitBook] = field(default_factory=dict)
+    gone: dict[str, UnitBook] = field(default_factory=dict)
     issues: dict[str, Issue] = field(default_factory=dict)
     alarms: AlarmBook = field(default_factory=AlarmBook)
     texts: dict[int, str] = field(default_factory=dict)
@@ -44,24 +46,32 @@ class LineState:
 
     def configure(self, config: LineConfig) -> None:
         """In force from here on. A unit that keeps its state metrics keeps its book; one that is gone publishes no
-        more."""
+        more, and when it comes back what it published is known."""
         before = {unit.name: unit for unit in self.config.units}
         if config != self.config:
             self.alarms = replace(self.alarms, started=True)
         self.config = config
         booked = {unit.name: unit for unit in config.units if any(m.role in BOOKED for m in unit.metrics)}
         for name in [name for name in self.books if name not in booked]:
-            del self.books[name]
-            self.issues.pop(name, None)
+            self.gone[name] = self.books.pop(name)
         for name, unit in booked.items():
             book = self.books.get(name)
             if book is None:
-                self.books[name] = UnitBook(self._track(unit, "state"), self._track(unit, "mode"))
+                self.books[name] = self._begun(unit)
             elif name in before:
                 if _followed(before[name], "state") != _followed(unit, "state"):
                     book.state = self._track(unit, "state")
                 if _followed(before[name], "mode") != _followed(unit, "mode"):
                     book.mode = self._track(unit, "mode")
+
+    def _begun(self, unit: UnitConfig) -> UnitBook:
+        """The book of a unit that is new, or back: it says no more of the time between, and has no row yet."""
+        state, mode = self._track(unit, "state"), self._track(unit, "mode")
+        before = self.gone.pop(unit.name, None)
+        if before is None:
+            return UnitBook(state, mode)
+        state.until, mode.until = before.state.until, before.mode.until
+        return replace(before, state=state, mode=mode, first=None, counters={})
 
     def _track(self, unit: UnitConfig, role: str) -> StateTrack:
         by_exception = any(metric.by_exception for metric in unit.metrics if metric.role == role)
@@ -121,7 +131,7 @@ class PartitionState:
         self.ledger_said = grown(self.ledger_said, code + 1, -1)
         self.progress_said = grown(self.progress_said, code + 1, -1)
         self.busy = grown(self.busy, code + 1, False)
-        self.busy[code] = bool(line.books or config.alarms or line.alarms.entries)
+        self.busy[code] = bool(line.books or line.gone or config.alarms or line.alarms.entries)
         if config.time.max_open_rows != self.least_open:
             self.least_open = min(line.config.time.max_open_rows for line in self.lines.values())
 
