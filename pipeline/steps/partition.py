@@ -94,9 +94,10 @@ def _followed(unit: UnitConfig, role: str) -> tuple[str, ...]:
 @dataclass(slots=True)
 class PartitionState:
     """One partition. Columns by series code: `prev_t` and `prev_live` of the newest reduced sample, `heard_running`
-    and `heard_append` at its newest row in time, `level` by width of its newest published anomaly. Columns by line
-    code: `ledger_said`, 10-s step of append time at which the ledger last left; `progress_said`, of its clock;
-    `busy`: has the line more to say at a tick than windows of metrics? `least_open`: the least `max_open_rows`."""
+    and `heard_append` at its newest row in time, `level` by width of its newest published anomaly, `begin` by width
+    of its first window where it began later than its rows (else NEVER). Columns by line code: `ledger_said`, 10-s step
+    of append time at which the ledger last left; `progress_said`, of its clock; `busy`: has the line more to say at a
+    tick than windows of metrics? `least_open`: the least `max_open_rows`."""
 
     registry: Registry = field(default_factory=Registry)
     traits: Traits = field(default_factory=Traits)
@@ -113,6 +114,7 @@ class PartitionState:
     heard_running: Ints = field(default_factory=_column)
     heard_append: Ints = field(default_factory=_column)
     level: dict[int, Ints] = field(default_factory=dict)
+    begin: dict[int, Ints] = field(default_factory=dict)
     ledger_said: Ints = field(default_factory=_column)
     progress_said: Ints = field(default_factory=_column)
     busy: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
@@ -127,13 +129,30 @@ class PartitionState:
             return
         line.configure(config)
         self.times.set(code, config.time)
-        self.traits.configure(code, self.registry, {code: config})
+        self._configure_windows(code, config)
         self.ledger_said = grown(self.ledger_said, code + 1, -1)
         self.progress_said = grown(self.progress_said, code + 1, -1)
         self.busy = grown(self.busy, code + 1, False)
         self.busy[code] = bool(line.books or line.gone or config.alarms or line.alarms.entries)
         if config.time.max_open_rows != self.least_open:
             self.least_open = min(line.config.time.max_open_rows for line in self.lines.values())
+
+    def _configure_windows(self, line: int, config: LineConfig) -> None:
+        """A length that is new to a series begins with its first whole window, one that is gone leaves no more."""
+        known = self.traits.known
+        own = np.flatnonzero(self.registry.line_of[:known] == line)
+        closed = self.clocks.clock[self.registry.source_of[own]] // PANE_MS * PANE_MS
+        before = {width: wants[own] for width, wants in self.traits.wants.items()}
+        self.traits.configure(line, self.registry, {line: config})
+        for width, wants in self.traits.wants.items():
+            other = np.flatnonzero(wants[own] ^ before.get(width, np.zeros(len(own), np.bool_)))
+            if width == PANE_MS or not len(other):
+                continue
+            self.begin[width] = grown(self.begin.get(width, _column()), known, NEVER)
+            self.begin[width][own[other]] = -(-closed[other] // width) * width
+            self.windows.setdefault(width, Windows()).grow(known)
+            self.windows[width].reset(own[other])
+            self.pending = [t.without(own[other]) if t.width == width else t for t in self.pending]
 
     def _configs(self) -> dict[int, LineConfig]:
         return {code: line.config for code, line in self.lines.items()}
@@ -147,6 +166,7 @@ class PartitionState:
         for width in self.traits.wants:
             if width > PANE_MS:
                 self.windows.setdefault(width, Windows()).grow(size)
+        self.begin = {width: grown(begin, size, NEVER) for width, begin in self.begin.items()}
         if len(self.prev_t) < size:
             self.ewma.grow(size)
             self.prev_t = grown(self.prev_t, size, NEVER)
