@@ -18,6 +18,7 @@ from pipeline.core.registry import Registry, grown
 from pipeline.core.states import StateTrack
 from pipeline.core.traits import NAMED, Traits
 from pipeline.core.unit_book import COUNTED, UnitBook
+from pipeline.core.waiting import Waiting
 from pipeline.detectors.ewma import EwmaState
 from pipeline.steps.alarms import AlarmBook
 
@@ -104,6 +105,7 @@ class PartitionState:
     times: LineTimes = field(default_factory=LineTimes)
     clocks: Clocks = field(default_factory=Clocks)
     lines: dict[int, LineState] = field(default_factory=dict)
+    waiting: Waiting = field(default_factory=Waiting)
     ledger: Ledger = field(default_factory=Ledger)
     open: OpenRows = field(default_factory=OpenRows)
     ewma: EwmaState = field(default_factory=EwmaState)
@@ -130,6 +132,7 @@ class PartitionState:
         line.configure(config)
         self.times.set(code, config.time)
         self._configure_windows(code, config)
+        self.waiting.cover(code + 1)
         self.ledger_said = grown(self.ledger_said, code + 1, -1)
         self.progress_said = grown(self.progress_said, code + 1, -1)
         self.busy = grown(self.busy, code + 1, False)

@@ -48,7 +48,8 @@ class Heads:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Rows of all records joined; by row: frame (index of its record), round (number of the line's ticks before it),
-    verdict. By record: running, append (ms). `ticks[k]` are the k-th ticks of the lines."""
+    verdict. By record: running, append (ms), waiting (its line has no clock yet). `ticks[k]`: the k-th ticks of the
+    lines."""
 
     rows: Rows
     frame: Ints
@@ -58,6 +59,7 @@ class Plan:
     rejected: Flags
     running: Ints
     append: Ints
+    waiting: Flags
     ticks: list[Ticks]
 
 
@@ -83,7 +85,8 @@ def plan(state: PartitionState, entries: Sequence[Entry]) -> Plan:
     for name, mask in (("duplicate", repeated), ("rejected", wrong), ("expired", late)):
         state.ledger.add(name, rows.ledger[mask])
     return Plan(
-        rows, frame, way.round.take(frame), ~(bad | late), late, wrong, way.running, heads.append, way.ticks
+        rows, frame, way.round.take(frame), ~(bad | late), late, wrong, way.running, heads.append, way.waiting,
+        way.ticks,
     )  # fmt: skip
 
 

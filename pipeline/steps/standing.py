@@ -11,14 +11,15 @@ GONE_MS = 600_000  # a line without a record for so long
 
 
 def silent_lines(state: PartitionState) -> int:
-    """Lines that have begun and brought nothing newer for `valid_for`: of the line's running time, and of the log's
-    time since its last record."""
-    clocks, sources = state.clocks, len(state.registry.sources)
-    moved = np.full(len(clocks.running), NEVER)
+    """Lines that brought nothing newer for `valid_for` (none at all since they were configured): of the line's running
+    time, and of the log's time since its last record."""
+    clocks, sources, lines = state.clocks, len(state.registry.sources), len(state.registry.paths)
+    moved = np.full(lines, NEVER)
+    moved[: len(state.waiting.since)] = state.waiting.since[:lines]
     np.maximum.at(moved, state.registry.source_line[:sources], clocks.moved[:sources])
-    lines = np.flatnonzero(moved != NEVER)
-    still, away = clocks.running[lines] - moved[lines], _away_ms(state)[lines]
-    return int(np.count_nonzero((still + away > state.times.valid_for[lines]) | (away >= GONE_MS)))
+    begun = np.flatnonzero(moved != NEVER)
+    still, away = clocks.running[begun] - moved[begun], _away_ms(state)[begun]
+    return int(np.count_nonzero((still + away > state.times.valid_for[begun]) | (away >= GONE_MS)))
 
 
 def ledger_gap(state: PartitionState) -> int:

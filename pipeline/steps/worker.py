@@ -96,6 +96,7 @@ def _meet(state: PartitionState, entries: Sequence[Entry]) -> None:
 def _slice(state: PartitionState, entries: Sequence[Entry], out: Output) -> None:
     made = plan(state, entries)
     _put_aside(entries, made, out)
+    out.results += publish.waiting(state, entries, made)
     rounds = max(len(made.ticks), int(made.round.max(initial=0)) + 1)
     for number in range(rounds):
         mine = made.in_time if rounds == 1 else made.in_time & (made.round == number)

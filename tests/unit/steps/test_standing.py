@@ -75,3 +75,10 @@ def test_a_line_that_is_gone_for_good_is_silent_and_holds_no_lag_up():
     assert watermark_lag_ms(stepped(gone(609, since=10))) == 601_000
     state = stepped(gone(700, since=10))
     assert (silent_lines(state), watermark_lag_ms(state)) == (1, 2_000)
+
+
+def test_a_line_that_is_configured_and_never_sends_is_silent_from_valid_for_on():
+    assert silent_lines(stepped(log(60, silent_from=0))) == 0
+    assert silent_lines(stepped(log(75, silent_from=0))) == 1
+    undeclared = [(path, frame) for path, frame in log(75, silent_from=0) if path is not None]
+    assert silent_lines(stepped(undeclared)) == 0

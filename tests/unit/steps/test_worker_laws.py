@@ -1,6 +1,7 @@
 """The laws of the worker on wild logs: what leaves equals a recomputation at once, through any cut and any crash."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -168,6 +169,26 @@ def check_ledger(log, line, state, everything):
     assert sum(row["received"] for row in last) == log.sent
 
 
+def check_progress(log, ticks, everything):
+    """Every 10 s of the clock that its configuration (here its first record) started, then of that of its sources."""
+    first, running, waited, wanted, newest_step = ticks[0].offset if ticks else len(log.entries), 0, set(), [], -1
+    for before, entry in pairwise([log.entries[0], *log.entries[:first]]):
+        running += min(entry.append_ms - before.append_ms, 2_000)
+        clock = log.entries[0].append_ms + running
+        if clock // 10_000 not in waited:
+            waited.add(clock // 10_000)
+            wanted.append((clock // 10_000, 0, clock, entry.append_ms))
+    for tick in ticks:
+        if tick.clock // 10_000 > newest_step:
+            newest_step = tick.clock // 10_000
+            revision = tick.offset if newest_step in waited else 0
+            wanted.append((newest_step, revision, tick.clock, tick.append))
+    found = [
+        (k[4] // 10_000, revision, *(v for _, v in x[0][:2])) for k, revision, x in everything if k[0] == "progress"
+    ]
+    assert found == wanted
+
+
 def check_order(everything):
     before, raised = {}, {}
     for key, revision, content in everything:
@@ -191,6 +212,7 @@ def check(seed, **shape):
     check_alarms(line, ticks, log, everything)
     check_anomalies(line, ticks, everything)
     check_ledger(log, line, state, everything)
+    check_progress(log, ticks, everything)
     identified = {(key, revision): content for key, revision, content in everything}
     again = {}
     for key, revision, content in crashing(log, seed):
