@@ -12,7 +12,9 @@ from typing import Literal
 from pipeline.core.line_config import AlarmConfig
 from pipeline.core.results import Transition
 
-State = Literal["norm", "unack"]
+State = Literal[
+    "norm", "unack", "acked", "rtnun", "latch_unack", "latch_acked", "shelved", "suppressed", "out_of_service"
+]  # all that the records of alerts may name
 Event = Literal["active", "normal"]
 
 TRANSITIONS: Mapping[tuple[State, Event], State] = {("norm", "active"): "unack", ("unack", "normal"): "norm"}
