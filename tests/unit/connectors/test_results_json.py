@@ -72,7 +72,17 @@ def test_a_transition_comes_back_as_it_went_in(transition: Transition) -> None:
 
 
 def test_a_transition_may_name_every_state_that_is_promised() -> None:
-    promised = "norm unack acked rtnun latch_unack latch_acked shelved suppressed out_of_service".split()
+    promised = [
+        "norm",
+        "unack",
+        "acked",
+        "rtnun",
+        "latch_unack",
+        "latch_acked",
+        "shelved",
+        "suppressed",
+        "out_of_service",
+    ]
     for state in promised:
         transition = replace(ALERT, state=state, previous="norm")
         assert alerts_json.decode(alerts_json.encode(transition)) == transition
