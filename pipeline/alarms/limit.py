@@ -18,10 +18,11 @@ Values = npt.NDArray[np.float64]
 
 
 class _Look(NamedTuple):
-    """A condition over rows, and where it turns."""
+    """A condition over rows, where it turns, and where it begins and is not broken before its delay ends."""
 
     mask: Mask
     turns: npt.NDArray[np.intp]
+    lasting: npt.NDArray[np.intp]
 
     def next(self, start: int, wanted: bool) -> int:
         """The first row from `start` on where the condition is as wanted; their number if there is none."""
@@ -29,6 +30,11 @@ class _Look(NamedTuple):
             return start
         i = int(np.searchsorted(self.turns, start, side="right"))
         return int(self.turns[i]) if i < len(self.turns) else len(self.mask)
+
+    def next_lasting(self, start: int) -> int:
+        """The first row from `start` on, where the condition does not hold, at which it begins to last."""
+        i = int(np.searchsorted(self.lasting, start))
+        return int(self.lasting[i]) if i < len(self.lasting) else len(self.mask)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,8 @@ class Limit:
         t, v, seq = _usable(feed.rows)
         if memory.begun is None and not self._turned(memory.active, v).any():
             return memory, []
-        looks = (_look(self._turned(False, v)), _look(self._turned(True, v)))
+        delays = (self.on_delay_ms, self.off_delay_ms)
+        looks = [_look(self._turned(turned, v), t, delays[turned]) for turned in (False, True)]
         reached = max(closed_to, int(t[-1])) if len(t) else closed_to
         active, begun, value = memory.active, memory.begun, memory.value
         changes: list[Change] = []
@@ -67,11 +74,11 @@ class Limit:
                     break
                 begun, value = Begun(int(t[i]), int(seq[i])), float(v[i])
                 i += 1
-            due = begun.t + (self.off_delay_ms if active else self.on_delay_ms)
+            due = begun.t + delays[active]
             stop = max(i, int(np.searchsorted(t, due)))  # rows i to stop come before the delay ends
             broken = looks[active].next(i, False)
             if broken < stop:
-                begun, value, i = None, None, broken
+                begun, value, i = None, None, looks[active].next_lasting(broken)
                 continue
             if stop > i:
                 value, i = float(v[stop - 1]), stop
@@ -113,8 +120,12 @@ class Limit:
         return mask
 
 
-def _look(mask: Mask) -> _Look:
-    return _Look(mask, np.flatnonzero(mask[1:] != mask[:-1]) + 1)
+def _look(mask: Mask, t: npt.NDArray[np.int64], delay_ms: int) -> _Look:
+    turns = np.flatnonzero(mask[1:] != mask[:-1]) + 1
+    edges = np.append(0, turns) if len(mask) and mask[0] else turns
+    begins, ends = edges[::2], edges[1::2]  # what holds at the last row has no end yet
+    lasts = np.append(t[ends] >= t[begins[: len(ends)]] + delay_ms, True)[: len(begins)]
+    return _Look(mask, turns, begins[lasts])
 
 
 def _usable(rows: SeriesRows | None) -> tuple[npt.NDArray[np.int64], Values, npt.NDArray[np.uint64]]:

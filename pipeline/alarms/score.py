@@ -4,12 +4,14 @@ Rules: |z| is that of detector `ewma`, of each sample against those before it; r
 in event time on the clock of the series' source alone; each further one begins the delay again.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.core.line_config import AlarmConfig
-from pipeline.core.rule import Begun, Change, Memory, SeriesFeed
+from pipeline.core.rule import Begun, Change, Memory, SeriesFeed, SeriesRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,8 @@ class Score:
         rows = feed.rows
         found = np.flatnonzero(rows.usable & (rows.score >= self.threshold))
         far = np.diff(rows.t[found]) >= self.off_delay_ms
-        firsts, lasts = (found[mask[: len(found)]].tolist() for mask in (np.append(True, far), np.append(far, True)))
-        at = [Begun(t, seq) for t, seq in zip(rows.t.tolist(), rows.seq.tolist(), strict=True)] if firsts else []
-        return [(at[i], at[j], float(rows.score[i])) for i, j in zip(firsts, lasts, strict=True)]
+        firsts, lasts = (found[mask[: len(found)]] for mask in (np.append(True, far), np.append(far, True)))
+        return list(zip(_begun(rows, firsts), _begun(rows, lasts), rows.score[firsts].tolist(), strict=True))
 
     def _over(self, newest: Begun) -> Change:
         return Change(False, newest.t + self.off_delay_ms, newest.seq, None, None)
@@ -63,3 +64,7 @@ class Score:
             f"{metric} is unusual: {score} standard deviations off",
             f"{metric} bất thường: lệch {score.replace('.', ',')} độ lệch chuẩn",
         )
+
+
+def _begun(rows: SeriesRows, places: npt.NDArray[np.intp]) -> Iterator[Begun]:
+    return map(Begun, rows.t[places].tolist(), rows.seq[places].tolist())

@@ -47,7 +47,6 @@ class CalendarConfig(BaseModel):
 class Shift(NamedTuple):
     """One shift of one day: when it is, and its planned time."""
 
-    name: str
     start: int
     end: int
     planned: tuple[Span, ...]
@@ -96,7 +95,7 @@ def _shift(calendar: CalendarConfig, shift: ShiftConfig, day: int) -> Shift:
         edges += [max(edges[-1], at(begin)), max(edges[-1], at(end))]
     edges.append(at(shift.end))
     pairs = zip(edges[::2], edges[1::2], strict=True)
-    return Shift(shift.name, edges[0], edges[-1], tuple((low, high) for low, high in pairs if low < high))
+    return Shift(edges[0], edges[-1], tuple((low, high) for low, high in pairs if low < high))
 
 
 def _utc(calendar: CalendarConfig, local: int) -> int:

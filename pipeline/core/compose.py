@@ -47,6 +47,10 @@ class Windows:
         for name in FLAGS:
             setattr(self, name, grown(getattr(self, name), size, False))
 
+    def reset(self, codes: npt.NDArray[np.integer]) -> None:
+        """Begins anew: what has not left leaves no more."""
+        self.start[codes], self.dirty[codes], self.published[codes] = NONE, False, False
+
     def take(self, index: npt.NDArray[np.integer]) -> "Windows":
         return Windows(**{name: getattr(self, name).take(index) for name in (*INTS, *FLOATS, *FLAGS)})
 
@@ -58,6 +62,11 @@ class Table:
     width: int
     series: npt.NDArray[np.int32]
     columns: Windows
+
+    def without(self, codes: npt.NDArray[np.integer]) -> "Table":
+        """The windows of other series."""
+        rest = np.flatnonzero(~np.isin(self.series, codes))
+        return Table(self.width, self.series[rest], self.columns.take(rest))
 
 
 def fold(windows: Windows, cells: Cells, lead_until: Ints, hold_ms: Ints, width: int) -> list[Table]:

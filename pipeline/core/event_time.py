@@ -4,7 +4,7 @@ Rules kept here:
 - all rows of a record are judged by the clocks as they stood before it; clocks move between records, never back;
 - pauses are measured in the line's running time: append time, of which a record adds at most 2 s;
 - a line's clock is the least of its steady sources' clocks; without one, the greatest clock, and it goes on with the
-  running time;
+  running time; before its first source it has none here (`waiting`);
 - a source more than `max_hold` behind the fastest steady one holds nobody, until it is within half of that again.
 
 Records of different lines know nothing of each other, so one record of each of many lines is taken at once.

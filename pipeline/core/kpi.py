@@ -1,4 +1,4 @@
-"""The Kpi record: what ISO 22400-1 asks to be said about an indicator, its formula being an expression over elements.
+"""The Kpi record: what is said about an indicator, as in ISO 22400-1, its formula being an expression over elements.
 
 Rule: a formula sees additive element columns only (`pbt_ms`, `apt_ms`, `pq`, ...), so that one record serves every
 window and every level of the equipment tree: sum the elements first, divide last. Undefined is null; never 0 by
@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
-
-Timing = Literal["real-time", "periodically", "on demand"]
-Audience = Literal["operator", "supervisor", "management"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +30,6 @@ class Kpi:
     better: Literal["higher", "lower"]
     description_vi: str = ""
     source: str = ""
-    timing: Timing = "periodically"
-    audience: tuple[Audience, ...] = ("operator", "supervisor", "management")
 
     @property
     def needs(self) -> frozenset[str]:

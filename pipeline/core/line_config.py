@@ -4,7 +4,6 @@ This is the body of a configuration record of the log (JSON). A worker knows a l
 whatever passes here is safe to work with. All durations are ms; `Duration` strings live in the TOML files only.
 """
 
-import hashlib
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
@@ -46,12 +45,18 @@ def _path(path: str) -> str:
     return path
 
 
+def _window(seconds: int) -> int:
+    if seconds > 60 and seconds % 60:
+        raise ValueError("a window is at most 60 s or whole minutes")
+    return seconds
+
+
 Name = Annotated[str, AfterValidator(_name)]
 NoName = Annotated[str, AfterValidator(lambda name: _name(name) if name else name)]
 Text = Annotated[str, Field(max_length=4_096)]
 Ms = Annotated[int, Field(ge=0, le=MAX_MS)]
 Cycle = Annotated[float, Field(gt=0, le=MAX_MS)]
-Window = Annotated[int, Field(ge=1, le=86_400)]
+Window = Annotated[int, Field(ge=1, le=86_400), AfterValidator(_window)]  # long ones leave on whole minutes
 
 
 class _Frozen(BaseModel):
@@ -142,9 +147,6 @@ class LineConfig(_Frozen):
     def to_json(self) -> bytes:
         """The bytes of the configuration record; equal configurations give equal bytes."""
         return self.model_dump_json().encode()
-
-    def digest(self) -> str:
-        return hashlib.sha256(self.to_json()).hexdigest()[:16]
 
 
 def _once(what: str, found: Iterable[object]) -> None:

@@ -35,7 +35,7 @@ class Instruments:
         )
         self.watermark_lag = Gauge(
             "parkpulse_watermark_lag_seconds",
-            "Append time minus watermark of the slowest line.",
+            "Append time minus watermark of the slowest line that is not gone.",
             registry=own,
         )
         self.step_duration = Histogram(
@@ -45,7 +45,7 @@ class Instruments:
             "parkpulse_consumer_lag_records", "Records of the log not yet read.", ["role"], registry=own
         )
         self.silent_lines = Gauge(
-            "parkpulse_silent_lines", "Lines without a newer sample than `valid_for` ago.", registry=own
+            "parkpulse_silent_lines", "Lines that brought nothing newer for `valid_for`.", registry=own
         )
         self.ledger_gap = Gauge(
             "parkpulse_ledger_gap_samples", "Samples that gateways numbered and the log does not hold.", registry=own

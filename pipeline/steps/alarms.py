@@ -16,7 +16,7 @@ from pipeline.core.line_config import AlarmConfig, LineConfig
 from pipeline.core.results import Transition
 from pipeline.core.rule import PANE_MS, AlarmFeed, Change, Memory, Rule
 
-RETURNED = TRANSITIONS["auto_ack"]["unack", "normal"]  # until people can acknowledge, a return does it by itself
+RETURNED = TRANSITIONS["unack", "normal"]
 
 
 @cache

@@ -94,6 +94,9 @@ def _forget(state: PartitionState, line: LineState, tick: Tick) -> None:
     """Drops what no row in time can change: behind the clocks of all sources of the unit, or beyond the horizon."""
     kept = _longest(line.config) + KEEP_MS
     horizon = tick.clock - line.config.time.correction_horizon_ms - kept
+    for name in [name for name in line.gone if _newest(line.issues.get(name)) < horizon]:
+        del line.gone[name]
+        line.issues.pop(name, None)
     wanted = [n for n, book in line.books.items() if tick.clock - kept - book.floor >= FORGET_EVERY_MS]
     if not wanted:
         return
@@ -105,6 +108,11 @@ def _forget(state: PartitionState, line: LineState, tick: Tick) -> None:
         line.books[name].forget(floor)
         for issue in {name, LINE} if joint else {name}:
             forget(line.issues.setdefault(issue, Issue()), floor)
+
+
+def _newest(issue: Issue | None) -> int:
+    """Event time up to which windows of one equipment are out."""
+    return NEVER if issue is None else max(issue.following.values(), default=NEVER)
 
 
 def _longest(config: LineConfig) -> int:

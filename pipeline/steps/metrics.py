@@ -1,7 +1,7 @@
 """Statistics and scores of metrics: closed rows -> panes -> windows -> the results that leave at a tick.
 
 Rule: a metric without samples has no result; strings have no statistics; scores are results of their own, so that
-revisions neither carry nor erase them.
+revisions neither carry nor erase them; a new window length begins with its first whole window.
 """
 
 from collections.abc import Iterator
@@ -49,6 +49,8 @@ def fold_rows(state: PartitionState, rows: Rows) -> tuple[list[Table], Floats]:
     tables = []
     for width, wants in traits.wants.items():
         wanted = wants[cells.series]
+        if width in state.begin:
+            wanted &= cells.start // width * width >= state.begin[width].take(cells.series)
         some, its_lead = (cells, lead) if wanted.all() else (_chosen(cells, wanted), lead[wanted])
         if not len(some):
             continue

@@ -18,6 +18,7 @@ from pipeline.core.registry import Bound, Registry, grown
 from pipeline.core.states import StateTrack
 from pipeline.core.traits import NAMED, Traits, declared
 from pipeline.core.unit_book import COUNTED, UnitBook
+from pipeline.core.waiting import Waiting
 from pipeline.detectors.ewma import EwmaState
 from pipeline.steps.alarms import AlarmBook
 
@@ -32,11 +33,13 @@ def _column() -> Ints:
 
 @dataclass(slots=True)
 class LineState:
-    """`texts`: what its states and modes were called, by code."""
+    """`gone`: books of units that the configuration no longer has, as long as their windows may leave again, with their
+    issue among `issues`. `texts`: what its states and modes were called, by code."""
 
     path: str
     config: LineConfig
     books: dict[str, UnitBook] = field(default_factory=dict)
+    gone: dict[str, UnitBook] = field(default_factory=dict)
     issues: dict[str, Issue] = field(default_factory=dict)
     alarms: AlarmBook = field(default_factory=AlarmBook)
     texts: dict[int, str] = field(default_factory=dict)
@@ -44,24 +47,32 @@ class LineState:
 
     def configure(self, config: LineConfig) -> None:
         """In force from here on. A unit that keeps its state metrics keeps its book; one that is gone publishes no
-        more."""
+        more, and when it comes back what it published is known."""
         before = {unit.name: unit for unit in self.config.units}
         if config != self.config:
             self.alarms = replace(self.alarms, started=True)
         self.config = config
         booked = {unit.name: unit for unit in config.units if any(m.role in BOOKED for m in unit.metrics)}
         for name in [name for name in self.books if name not in booked]:
-            del self.books[name]
-            self.issues.pop(name, None)
+            self.gone[name] = self.books.pop(name)
         for name, unit in booked.items():
             book = self.books.get(name)
             if book is None:
-                self.books[name] = UnitBook(self._track(unit, "state"), self._track(unit, "mode"))
+                self.books[name] = self._begun(unit)
             elif name in before:
                 if _followed(before[name], "state") != _followed(unit, "state"):
                     book.state = self._track(unit, "state")
                 if _followed(before[name], "mode") != _followed(unit, "mode"):
                     book.mode = self._track(unit, "mode")
+
+    def _begun(self, unit: UnitConfig) -> UnitBook:
+        """The book of a unit that is new, or back: it says no more of the time between, and has no row yet."""
+        state, mode = self._track(unit, "state"), self._track(unit, "mode")
+        before = self.gone.pop(unit.name, None)
+        if before is None:
+            return UnitBook(state, mode)
+        state.until, mode.until = before.state.until, before.mode.until
+        return replace(before, state=state, mode=mode, first=None, counters={})
 
     def _track(self, unit: UnitConfig, role: str) -> StateTrack:
         by_exception = any(metric.by_exception for metric in unit.metrics if metric.role == role)
@@ -84,15 +95,17 @@ def _followed(unit: UnitConfig, role: str) -> tuple[str, ...]:
 @dataclass(slots=True)
 class PartitionState:
     """One partition. Columns by series code: `prev_t` and `prev_live` of the newest reduced sample, `heard_running`
-    and `heard_append` at its newest row in time, `level` by width of its newest published anomaly. Columns by line
-    code: `ledger_said`, 10-s step of append time at which the ledger last left; `progress_said`, of its clock;
-    `busy`: has the line more to say at a tick than windows of metrics? `least_open`: the least `max_open_rows`."""
+    and `heard_append` at its newest row in time, `level` by width of its newest published anomaly, `begin` by width
+    of its first window where it began later than its rows (else NEVER). Columns by line code: `ledger_said`, 10-s step
+    of append time at which the ledger last left; `progress_said`, of its clock; `busy`: has the line more to say at a
+    tick than windows of metrics? `least_open`: the least `max_open_rows`."""
 
     registry: Registry = field(default_factory=Registry)
     traits: Traits = field(default_factory=Traits)
     times: LineTimes = field(default_factory=LineTimes)
     clocks: Clocks = field(default_factory=Clocks)
     lines: dict[int, LineState] = field(default_factory=dict)
+    waiting: Waiting = field(default_factory=Waiting)
     ledger: Ledger = field(default_factory=Ledger)
     open: OpenRows = field(default_factory=OpenRows)
     ewma: EwmaState = field(default_factory=EwmaState)
@@ -103,6 +116,7 @@ class PartitionState:
     heard_running: Ints = field(default_factory=_column)
     heard_append: Ints = field(default_factory=_column)
     level: dict[int, Ints] = field(default_factory=dict)
+    begin: dict[int, Ints] = field(default_factory=dict)
     ledger_said: Ints = field(default_factory=_column)
     progress_said: Ints = field(default_factory=_column)
     busy: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
@@ -119,13 +133,31 @@ class PartitionState:
         self.times.set(code, config.time)
         watched = {(alarm.unit, alarm.metric) for alarm in config.alarms}
         self.registry.bound(code, Bound(config.time.max_series, frozenset(declared(config)) | watched))
-        self.traits.configure(code, self.registry, {code: config})
+        self._configure_windows(code, config)
+        self.waiting.cover(code + 1)
         self.ledger_said = grown(self.ledger_said, code + 1, -1)
         self.progress_said = grown(self.progress_said, code + 1, -1)
         self.busy = grown(self.busy, code + 1, False)
-        self.busy[code] = bool(line.books or config.alarms or line.alarms.entries)
+        self.busy[code] = bool(line.books or line.gone or config.alarms or line.alarms.entries)
         if config.time.max_open_rows != self.least_open:
             self.least_open = min(line.config.time.max_open_rows for line in self.lines.values())
+
+    def _configure_windows(self, line: int, config: LineConfig) -> None:
+        """A length that is new to a series begins with its first whole window, one that is gone leaves no more."""
+        known = self.traits.known
+        own = np.flatnonzero(self.registry.line_of[:known] == line)
+        closed = self.clocks.clock[self.registry.source_of[own]] // PANE_MS * PANE_MS
+        before = {width: wants[own] for width, wants in self.traits.wants.items()}
+        self.traits.configure(line, self.registry, {line: config})
+        for width, wants in self.traits.wants.items():
+            other = np.flatnonzero(wants[own] ^ before.get(width, np.zeros(len(own), np.bool_)))
+            if width == PANE_MS or not len(other):
+                continue
+            self.begin[width] = grown(self.begin.get(width, _column()), known, NEVER)
+            self.begin[width][own[other]] = -(-closed[other] // width) * width
+            self.windows.setdefault(width, Windows()).grow(known)
+            self.windows[width].reset(own[other])
+            self.pending = [t.without(own[other]) if t.width == width else t for t in self.pending]
 
     def _configs(self) -> dict[int, LineConfig]:
         return {code: line.config for code, line in self.lines.items()}
@@ -139,6 +171,7 @@ class PartitionState:
         for width in self.traits.wants:
             if width > PANE_MS:
                 self.windows.setdefault(width, Windows()).grow(size)
+        self.begin = {width: grown(begin, size, NEVER) for width, begin in self.begin.items()}
         if len(self.prev_t) < size:
             self.ewma.grow(size)
             self.prev_t = grown(self.prev_t, size, NEVER)

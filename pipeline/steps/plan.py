@@ -48,8 +48,8 @@ class Heads:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Rows of all records joined; by row: frame (index of its record), round (number of the line's ticks before it),
-    verdict (`wrong` clock, `surplus`: a series too many for its line). By record: running, append (ms). `ticks[k]` are
-    the k-th ticks of the lines."""
+    verdict (`wrong` clock, `surplus`: a series too many for its line). By record: running, append (ms), waiting (its
+    line has no clock yet). `ticks[k]` are the k-th ticks of the lines."""
 
     rows: Rows
     frame: Ints
@@ -60,6 +60,7 @@ class Plan:
     surplus: Flags
     running: Ints
     append: Ints
+    waiting: Flags
     ticks: list[Ticks]
 
 
@@ -86,7 +87,8 @@ def plan(state: PartitionState, entries: Sequence[Entry]) -> Plan:
     for name, mask in (("duplicate", repeated), ("rejected", wrong | surplus), ("expired", late)):
         state.ledger.add(name, rows.ledger[mask])
     return Plan(
-        rows, frame, way.round.take(frame), ~(bad | late), late, wrong, surplus, way.running, heads.append, way.ticks
+        rows, frame, way.round.take(frame), ~(bad | late), late, wrong, surplus, way.running, heads.append, way.waiting,
+        way.ticks,
     )  # fmt: skip
 
 

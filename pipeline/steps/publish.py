@@ -1,18 +1,19 @@
 """What a line says at a tick beside metrics and elements: alarms, progress; and its ledger."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from pipeline.core.event_time import NEVER
+from pipeline.core.frames import Kind
 from pipeline.core.ledger import FIELDS, HOUR_MS
 from pipeline.core.order import NO_TEXT
 from pipeline.core.quality import usable
-from pipeline.core.results import Result, Transition, Value
+from pipeline.core.results import LineResults, Result, Transition, Value
 from pipeline.core.rule import AlarmFeed, SeriesRows
 from pipeline.steps.alarms import open_alarms, step_alarms
 from pipeline.steps.partition import LineState, PartitionState
-from pipeline.steps.plan import Entry
+from pipeline.steps.plan import Entry, Plan
 from pipeline.steps.units import Closed
 from pipeline.steps.walk import Tick, Ticks
 
@@ -48,15 +49,35 @@ def alarms(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> l
 def progress(state: PartitionState, ticks: Ticks) -> Iterator[tuple[int, Result]]:
     """(line code, result) of the lines that have come 10 s further."""
     step = ticks.clock // PROGRESS_MS
+    revision = np.where(state.waiting.said(ticks.line, step), ticks.offset, 0)
     for k in np.flatnonzero(step > state.progress_said[ticks.line]).tolist():
-        code, start = int(ticks.line[k]), int(step[k]) * PROGRESS_MS
-        line = state.lines[code]
-        values: dict[str, Value] = {
-            "watermark_ms": int(ticks.clock[k]), "append_ms": int(ticks.append[k]),
-            "open_alarms": open_alarms(line.alarms),
-        }  # fmt: skip
-        yield code, Result("progress", line.path, "progress", PROGRESS_MS // 1000, start, None, 0, values)
+        code, times = int(ticks.line[k]), (int(ticks.clock[k]), int(ticks.append[k]))
+        yield code, _progress(state.lines[code], int(revision[k]), *times)
     state.progress_said[ticks.line] = np.maximum(step, state.progress_said[ticks.line])
+
+
+def waiting(state: PartitionState, entries: Sequence[Entry], made: Plan) -> Iterator[LineResults]:
+    """Progress of lines that have no source yet, at the records at which they have come 10 s further."""
+    places = np.flatnonzero(made.waiting)
+    if not len(places):
+        return
+    line, running = np.array([state.registry.lines[entries[k].line] for k in places.tolist()]), made.running[places]
+    if places[0] == 0 and entries[0].frame.kind == Kind.CONFIGURATION:
+        state.waiting.begin(int(line[0]), entries[0].append_ms, int(running[0]))
+    clock = state.waiting.clock(line, running)
+    step = clock // PROGRESS_MS
+    for k in np.flatnonzero((clock != NEVER) & (step > state.waiting.last[line])).tolist():
+        code, entry = int(line[k]), entries[int(places[k])]
+        if step[k] > state.waiting.last[code]:
+            state.waiting.say(code, int(step[k]))
+            found = _progress(state.lines[code], 0, int(clock[k]), entry.append_ms)
+            yield LineResults(entry.line, entry.offset, [found], [])
+
+
+def _progress(line: LineState, revision: int, clock: int, append: int) -> Result:
+    values: dict[str, Value] = {"watermark_ms": clock, "append_ms": append, "open_alarms": open_alarms(line.alarms)}
+    start = clock // PROGRESS_MS * PROGRESS_MS
+    return Result("progress", line.path, "progress", PROGRESS_MS // 1000, start, None, revision, values)
 
 
 def ledger(state: PartitionState, line: int, entry: Entry) -> list[Result]:

@@ -65,12 +65,13 @@ def each(ticks: Ticks, places: npt.NDArray[np.intp]) -> Iterator[Tick]:
 @dataclass(frozen=True, slots=True)
 class Way:
     """By run: clock of its source before its record. By record: expiry (before it), round (the line's ticks before
-    it), running (behind it). `ticks[k]`: the k-th ticks of the lines."""
+    it), running (behind it), waiting (the line has no clock behind it). `ticks[k]`: the k-th ticks of the lines."""
 
     run_clock: Ints
     expiry: Ints
     round: Ints
     running: Ints
+    waiting: Flags
     ticks: list[Ticks]
 
 
@@ -89,7 +90,7 @@ def walk(state: PartitionState, line: Ints, heads: tuple[Ints, Ints, Flags], run
     clocks, sources = state.clocks, state.registry.source_line[: len(state.registry.sources)]
     size = len(line)
     expiry, rounds, running = (np.zeros(size, np.int64) for _ in range(3))
-    way = Way(np.zeros(len(runs.frame), np.int64), expiry, rounds, running, [])
+    way = Way(np.zeros(len(runs.frame), np.int64), expiry, rounds, running, np.zeros(size, np.bool_), [])
     rank, place = _ranks(line), np.zeros(size, np.intp)
     ticked = np.zeros(len(clocks.line), np.int64)
     found: list[_Collected] = []
@@ -105,6 +106,7 @@ def walk(state: PartitionState, line: Ints, heads: tuple[Ints, Ints, Flags], run
         )  # fmt: skip
         tick = clocks.observe(records, state.times, sources)
         way.running[chosen] = clocks.running.take(lines)
+        way.waiting[chosen] = clocks.line.take(lines) == NEVER
         _collect(state, found, chosen[tick], ticked.take(lines[tick]), line)
         ticked[lines[tick]] += 1
     for one in found:

@@ -96,6 +96,7 @@ def _meet(state: PartitionState, entries: Sequence[Entry]) -> None:
 def _slice(state: PartitionState, entries: Sequence[Entry], out: Output) -> None:
     made = plan(state, entries)
     _put_aside(entries, made, out)
+    out.results += publish.waiting(state, entries, made)
     rounds = max(len(made.ticks), int(made.round.max(initial=0)) + 1)
     for number in range(rounds):
         mine = made.in_time if rounds == 1 else made.in_time & (made.round == number)
@@ -150,10 +151,12 @@ def _put_aside(entries: Sequence[Entry], made: Plan, out: Output) -> None:
         if not mask.any():
             continue
         out.count(reason, int(mask.sum()))
-        starts = np.searchsorted(made.frame, np.arange(len(entries)))
-        for i in np.unique(made.frame[mask]).tolist():
-            inside = np.flatnonzero(mask & (made.frame == i)) - starts[i]
-            target.append(Aside(entries[i], tuple(inside.tolist()), reason))
+        rows = np.flatnonzero(mask)
+        frame = made.frame.take(rows)
+        inside = rows - np.searchsorted(made.frame, frame)
+        first = np.flatnonzero(np.append(True, frame[1:] != frame[:-1]))
+        for i, own in zip(frame[first].tolist(), np.split(inside, first[1:]), strict=True):
+            target.append(Aside(entries[i], tuple(own.tolist()), reason))
 
 
 def _say_ledgers(state: PartitionState, entries: Sequence[Entry], out: Output) -> None:

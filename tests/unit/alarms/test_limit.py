@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pipeline.alarms.limit import Limit
 from pipeline.core.line_config import AlarmConfig
 from pipeline.core.rule import Change, Memory, SeriesFeed, SeriesRows
+from tests.unit.calls import calls_of
 
 Row = tuple[int, float, bool, int]  # t, v, usable, seq
 VALUES = st.sampled_from([0.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, math.nan, math.inf])
@@ -187,3 +188,14 @@ def test_its_sentences_hold_the_numbers_in_both_languages():
 def test_a_rule_is_made_from_its_configuration():
     alarm = AlarmConfig(name="a", kind="limit", metric="m", low=1.0, deadband=0.5, on_delay_ms=3, off_delay_ms=4)
     assert Limit.of(alarm) == Limit(1.0, None, 0.5, 3, 4)
+
+
+def test_crossings_that_a_delay_swallows_cost_no_more_calls():
+    rule = Limit(high=10.0, on_delay_ms=3_000)
+
+    def calls(crossings: int) -> int:
+        rows = [(i, 11.0 if i % 2 else 4.0, True, i) for i in range(2 * crossings)]
+        seen = feed(rows, 20_000)
+        return calls_of(lambda: rule.step(Memory(), seen))
+
+    assert calls(5_000) == calls(50)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pipeline.alarms.score import Score
 from pipeline.core.line_config import AlarmConfig
 from pipeline.core.rule import Change, Memory, SeriesFeed, SeriesRows
+from tests.unit.calls import calls_of
 
 RULE = Score(6.0, 60_000)
 
@@ -96,3 +97,11 @@ def test_its_sentences_hold_the_number_in_both_languages():
 def test_a_rule_is_made_from_its_configuration():
     alarm = AlarmConfig(name="a", kind="score", metric="m", threshold=5.0, off_delay_ms=4)
     assert Score.of(alarm) == Score(5.0, 4)
+
+
+def test_samples_beside_an_unusual_one_cost_no_more_calls():
+    def calls(samples):
+        seen = feed([(1 + i, 7.0 if i == 20 else 1.0, True) for i in range(samples)], 20_000)
+        return calls_of(lambda: RULE.step(Memory(), seen))
+
+    assert calls(5_000) == calls(50)

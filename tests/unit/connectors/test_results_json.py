@@ -71,6 +71,25 @@ def test_a_transition_comes_back_as_it_went_in(transition: Transition) -> None:
     assert alerts_json.decode(alerts_json.encode(transition)) == transition
 
 
+def test_a_transition_may_name_every_state_that_is_promised() -> None:
+    promised = [
+        "norm",
+        "unack",
+        "acked",
+        "rtnun",
+        "latch_unack",
+        "latch_acked",
+        "shelved",
+        "suppressed",
+        "out_of_service",
+    ]
+    for state in promised:
+        transition = replace(ALERT, state=state, previous="norm")
+        assert alerts_json.decode(alerts_json.encode(transition)) == transition
+    with pytest.raises(msgspec.DecodeError, match="state, previous: got 'loud'"):
+        alerts_json.decode(alerts_json.encode(replace(ALERT, state="loud")))
+
+
 def test_a_result_has_the_promised_keys_in_the_promised_order() -> None:
     result = Result("kpi", "park/line", "kpis", 60, 120_000, None, 7, {"oee": 0.5, "nee": None}, 0.9, "oee/1")
     assert results_json.encode([result]) == (

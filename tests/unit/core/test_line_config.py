@@ -99,6 +99,7 @@ def test_bytes_that_are_no_document_are_refused(body):
     "changes",
     [
         {"windows": []}, {"windows": [0]}, {"windows": [-10]}, {"windows": [10, 10]}, {"windows": [10**30]},
+        {"windows": [90]}, {"windows": [61]},
         {"time": {"max_open_rows": 0}}, {"time": {"valid_for_ms": 10**30}}, {"time": {"idle_timeout_ms": -1}},
         {"units": [{"name": "a"}, {"name": "a"}]}, {"path": "park/line-2"}, {"path": "park/li#ne"},
         {"alarms": [{"name": "a", "kind": "limit", "metric": "m", "low": float("nan")}]},
@@ -118,3 +119,10 @@ def test_what_a_gateway_writes_comes_back():
 def test_a_rule_that_this_program_has_not_waits():
     alarm = {"name": "a", "kind": "phase-of-moon", "metric": "m"}
     assert validated(PATH, json.dumps(GOOD | {"alarms": [alarm]}).encode()).alarms[0].kind == "phase-of-moon"
+
+
+def test_a_window_is_at_most_a_minute_or_whole_minutes():
+    kept = validated(PATH, json.dumps(GOOD | {"windows": [1, 7, 60, 120, 900]}).encode())
+    assert kept.windows == (1, 7, 60, 120, 900)
+    with pytest.raises(ValueError, match=r"windows\.1: .*at most 60 s or whole minutes; got 90"):
+        validated(PATH, json.dumps(GOOD | {"windows": [10, 90]}).encode())

@@ -28,7 +28,6 @@ def test_a_descriptor_is_complete(kpi: Kpi) -> None:
     assert kpi.description_vi != kpi.description
     assert kpi.source
     assert kpi.unit
-    assert kpi.audience
 
 
 @KPIS

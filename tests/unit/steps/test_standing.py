@@ -27,7 +27,7 @@ def log(seconds, silent_from):
         now = T0 + 1000 * s
         for gateway in gateways:
             speaks = gateway.path == PATHS[0] or s < silent_from
-            rows = [("filler", "temp", "", now, 60.0 + s, 0, 0)] if speaks else []
+            rows = [("filler", "temp", "", now, 60.0 + s % 60, 0, 0)] if speaks else []
             frames.append((gateway.path, gateway.frame(rows, now)))
     return frames
 
@@ -58,3 +58,27 @@ def test_the_slowest_line_tells_the_lag():
         for path, frame in frames
     ]
     assert watermark_lag_ms(stepped(late)) == 32_000
+
+
+def gone(seconds, since):
+    """Two lines, a frame each second; the gateway of the second has died at `since`."""
+    frames = log(seconds, silent_from=seconds)
+    return [(path, frame) for path, frame in frames if path != PATHS[1] or frame.ingest_ms < T0 + 1000 * since]
+
+
+def test_a_line_whose_gateway_died_is_silent_once_its_values_hold_no_more():
+    assert silent_lines(stepped(gone(60, since=10))) == 0
+    assert silent_lines(stepped(gone(75, since=10))) == 1
+
+
+def test_a_line_that_is_gone_for_good_is_silent_and_holds_no_lag_up():
+    assert watermark_lag_ms(stepped(gone(609, since=10))) == 601_000
+    state = stepped(gone(700, since=10))
+    assert (silent_lines(state), watermark_lag_ms(state)) == (1, 2_000)
+
+
+def test_a_line_that_is_configured_and_never_sends_is_silent_from_valid_for_on():
+    assert silent_lines(stepped(log(60, silent_from=0))) == 0
+    assert silent_lines(stepped(log(75, silent_from=0))) == 1
+    undeclared = [(path, frame) for path, frame in log(75, silent_from=0) if path is not None]
+    assert silent_lines(stepped(undeclared)) == 0

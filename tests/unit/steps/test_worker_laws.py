@@ -1,15 +1,18 @@
 """The laws of the worker on wild logs: what leaves equals a recomputation at once, through any cut and any crash."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
 from pipeline.core.frames import END
 from pipeline.core.ledger import FIELDS
+from pipeline.core.line_config import LineConfig
 from pipeline.runtime import snapshot
 from pipeline.steps.partition import PartitionState
+from pipeline.steps.plan import Entry
 from pipeline.steps.worker import step
-from tests.unit.steps.logs import told
+from tests.unit.steps.logs import configuration, told
 from tests.unit.steps.recomputation import Line
 from tests.unit.steps.recomputed_alarms import Said, Tick, alarms
 from tests.unit.steps.recomputed_anomalies import anomalies
@@ -166,6 +169,26 @@ def check_ledger(log, line, state, everything):
     assert sum(row["received"] for row in last) == log.sent
 
 
+def check_progress(log, ticks, everything):
+    """Every 10 s of the clock that its configuration (here its first record) started, then of that of its sources."""
+    first, running, waited, wanted, newest_step = ticks[0].offset if ticks else len(log.entries), 0, set(), [], -1
+    for before, entry in pairwise([log.entries[0], *log.entries[:first]]):
+        running += min(entry.append_ms - before.append_ms, 2_000)
+        clock = log.entries[0].append_ms + running
+        if clock // 10_000 not in waited:
+            waited.add(clock // 10_000)
+            wanted.append((clock // 10_000, 0, clock, entry.append_ms))
+    for tick in ticks:
+        if tick.clock // 10_000 > newest_step:
+            newest_step = tick.clock // 10_000
+            revision = tick.offset if newest_step in waited else 0
+            wanted.append((newest_step, revision, tick.clock, tick.append))
+    found = [
+        (k[4] // 10_000, revision, *(v for _, v in x[0][:2])) for k, revision, x in everything if k[0] == "progress"
+    ]
+    assert found == wanted
+
+
 def check_order(everything):
     before, raised = {}, {}
     for key, revision, content in everything:
@@ -189,6 +212,7 @@ def check(seed, **shape):
     check_alarms(line, ticks, log, everything)
     check_anomalies(line, ticks, everything)
     check_ledger(log, line, state, everything)
+    check_progress(log, ticks, everything)
     identified = {(key, revision): content for key, revision, content in everything}
     again = {}
     for key, revision, content in crashing(log, seed):
@@ -199,3 +223,68 @@ def check(seed, **shape):
 @pytest.mark.parametrize("seed", range(24))
 def test_what_leaves_equals_a_recomputation_at_once_through_any_cut_and_any_crash(seed):
     check(seed)
+
+
+def aside(entries, size):
+    """(offset, rows, reason) of what a log's steps of `size` records put aside."""
+    state, found = PartitionState(), []
+    for at in range(0, len(entries), size):
+        state, out = step(state, entries[at : at + size])
+        found += [(a.entry.offset, a.rows, a.reason) for a in (*out.late, *out.rejected)]
+    return sorted(found)
+
+
+@pytest.mark.parametrize("seed", [43, 48])
+def test_what_is_put_aside_is_the_same_rows_of_each_record_through_any_cut(seed):
+    entries = wild_log(seed).entries
+    single = aside(entries, 1)
+    assert {reason for *_, reason in single} == {"late", "clock"}
+    assert aside(entries, 1_000) == aside(entries, 7) == single
+
+
+def with_lengths_that_come_and_go(seed):
+    """A wild log whose metric windows of 10 s and 1 min are configured, left out and configured again."""
+    r, log, lengths, entries = random.Random(seed), wild_log(seed, seconds=90), (1,), []
+    places = set(r.sample(range(len(log.entries) * 3 // 4), 3))
+    for k, entry in enumerate(log.entries):
+        if k == 0 or k in places:
+            lengths = r.choice([(1, 10), (1, 60), (1, 10, 60)] if lengths == (1,) else [(1,), (10,)])
+            config = log.config.model_copy(update={"windows": lengths})
+            entries.append(configuration(config, len(entries), entry.append_ms))
+        if not entry.frame.body:
+            entries.append(Entry(len(entries), entry.append_ms, PATH, entry.frame))
+    return log.config, entries
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_a_new_window_length_begins_with_its_first_whole_window(seed):
+    config, entries = with_lengths_that_come_and_go(seed)
+    state, aside, lengths, begun, said_of = PartitionState(), set(), (), {}, []
+    for entry in entries:
+        if entry.frame.body:
+            closed = {name: int(state.clocks.clock[c]) for (_, name), c in state.registry.sources.items()}
+            before, lengths = lengths, LineConfig.model_validate_json(entry.frame.body).windows
+            begun |= dict.fromkeys(set(lengths) - set(before), (len(said_of), closed, set(state.registry.names)))
+        state, out = step(state, [entry])
+        aside |= {(a.entry.offset, row) for a in (*out.late, *out.rejected) for row in a.rows}
+        said_of += [x for x in said(state, out) if x[0][0] in {"metric", "score"}]
+        assert {key[3] for key, *_ in said(state, out) if key[0] == "metric"} <= set(lengths)
+    line, clock = Line(PATH, config, entries, aside), int(state.clocks.line[0])
+    for width in {10, 60} & set(lengths):
+        since, closed, known = begun[width]
+        store = newest(x for x in said_of[since:] if x[0][3] == width)
+        for kind, windows in (
+            ("metric", line.metric_windows(width * 1000)),
+            ("score", line.score_windows(width * 1000)),
+        ):
+            found = {(k[1], k[2], k[4]): content[0][0][1] for k, content in store.items() if k[0] == kind}
+            whole = {key: values for key, values in windows.items() if key[2] >= _begin(line, key, closed, known)}
+            assert found.keys() <= whole.keys()
+            assert found.keys() >= {key for key in whole if key[2] + width * 1000 <= clock}
+            assert found == {key: whole[key][0] for key in found}
+
+
+def _begin(line, key, closed, known):
+    """The begin of a length's first window of a series: what was closed of its source before is not in it."""
+    name = (key[0].removeprefix(PATH).strip("/"), key[1])
+    return closed[line.home[name]] // 1000 * 1000 if name in known else -(1 << 60)
