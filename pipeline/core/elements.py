@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.core.calendar import CalendarConfig, planned
-from pipeline.core.grids import Grid, Grids
+from pipeline.core.grids import SHORT_MS, Grid, Grids
 from pipeline.core.states import Span
 from pipeline.core.unit_book import ALWAYS, METERED, PARTS, TIMES, UnitBook
 
@@ -49,12 +49,14 @@ class Books:
 @dataclass(slots=True)
 class Issue:
     """What has left of one equipment. By grid: `following`, event time up to which ended windows are out; `since`,
-    where its windows begin, `ended`, the newest end of a long one. `out`: (length, start) -> content."""
+    where its windows begin, `ended`, the newest end of a long one. `out`: (length, start) -> content, of short windows
+    from `floor` on."""
 
     following: dict[int, int] = field(default_factory=dict)
     since: dict[int, int] = field(default_factory=dict)
     ended: dict[int, int] = field(default_factory=dict)
     out: dict[tuple[int, int], Content] = field(default_factory=dict)
+    floor: int = ALWAYS
 
 
 def content(books: Books, calendar: CalendarConfig | None, start: int, end: int) -> Content:
@@ -81,7 +83,7 @@ def leaving(
     for grid in grids.kinds:
         since = issue.since.setdefault(grid.key, ALWAYS if born else clock)
         out_to = issue.following.get(grid.key, ALWAYS)
-        low = max(grid.begin(first), books.floor, since)
+        low = max(grid.begin(first), books.floor, since, issue.floor if grid.short else ALWAYS)
         fresh = _fresh(books, grid, (max(low, grid.begin(out_to) if grid.short else out_to), clock), low)
         again = grid.over(_behind(touched, grid, issue), low, min(out_to, clock))
         issue.ended[grid.key] = max((end for _, end in fresh), default=issue.ended.get(grid.key, ALWAYS))
@@ -114,7 +116,8 @@ def _tells(found: Content, short: bool) -> bool:
     return made or (found[TIME_COUNT - 1] != found[0] if short else found[0] > 0)
 
 
-def forget(issue: Issue, before: int) -> None:
-    """Drops what no row in time can change: windows that begin before `before`."""
-    for key in [k for k in issue.out if k[1] < before]:
+def forget(issue: Issue, before: int, short_before: int) -> None:
+    """Drops what no row in time can change: windows that begin before `before`, short ones before `short_before`."""
+    issue.floor = max(issue.floor, short_before)
+    for key in [k for k in issue.out if k[1] < (issue.floor if k[0] <= SHORT_MS else before)]:
         del issue.out[key]

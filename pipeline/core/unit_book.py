@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pipeline.core.packml import element_of
 from pipeline.core.states import Piece, Span, StateTrack, overlaid
 
-BASE_MS = 10_000
+BASE_MS, MINUTE_MS = 10_000, 60_000
 ALWAYS = -(1 << 60)
 TOO_MANY = float(1 << 53)
 MOST = 1 << 53  # of one thing in one window: resets without end may add up to what is no count any more
@@ -36,8 +36,8 @@ COUNTED = {  # role of a counter -> what it counts, and how many of that one ste
 
 @dataclass(slots=True)
 class UnitBook:
-    """`states`, `modes` pieces and `made` (start of a base window -> counts by QUANTITY) from `floor` on; `touched` the
-    spans whose content may have changed since asked; `counters` the newest reading by metric."""
+    """From `floor` on: `states`, `modes` pieces, and `made`: start of a base window, or of an old minute -> counts by
+    QUANTITY. `touched`: the spans whose content may have changed; `counters`: the newest reading by metric."""
 
     state: StateTrack
     mode: StateTrack
@@ -119,13 +119,18 @@ class UnitBook:
             if start <= at < end:
                 yield at, at + BASE_MS
 
-    def forget(self, before: int) -> None:
-        """Drops what ends at or before `before`: windows that begin before it are not asked for again."""
+    def forget(self, before: int, short_before: int) -> None:
+        """Drops what ends at or before `before`: windows that begin before it are not asked for again, nor short ones
+        that begin before `short_before`: counts before that are kept by minutes, on which long ones begin and end."""
         self.floor = max(self.floor, before)
         for kept in (self.states, self.modes):
             del kept[: bisect_right(kept, before, key=_end)]
         for start in [s for s in self.made if s + BASE_MS <= before]:
             del self.made[start]
+        for start in [s for s in self.made if s % MINUTE_MS and s < short_before // MINUTE_MS * MINUTE_MS]:
+            minute = self.made.setdefault(start // MINUTE_MS * MINUTE_MS, [0] * len(QUANTITY))
+            for place, counted in enumerate(self.made.pop(start)):
+                minute[place] += counted
 
     def changed(self) -> list[Span]:
         touched, self.touched = self.touched, []

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipeline.core.elements import QUANTITIES, TIME_COUNT, Books, Content, Issue, forget, leaving
 from pipeline.core.event_time import NEVER
-from pipeline.core.grids import grids
+from pipeline.core.grids import SHORT_MS, grids
 from pipeline.core.line_config import LineConfig
 from pipeline.core.results import Result, Value
 from pipeline.core.unit_book import COUNTED, METERED
@@ -92,22 +92,23 @@ def _elements(found: Content, cycle: float | None, metered: set[str]) -> dict[st
 
 def _forget(state: PartitionState, line: LineState, tick: Tick) -> None:
     """Drops what no row in time can change: behind the clocks of all sources of the unit, or beyond the horizon."""
+    if tick.clock - line.forgot_ms < FORGET_EVERY_MS:
+        return
+    line.forgot_ms = tick.clock
     kept = _longest(line.config) + KEEP_MS
     horizon = tick.clock - line.config.time.correction_horizon_ms - kept
     for name in [name for name in line.gone if _newest(line.issues.get(name)) < horizon]:
         del line.gone[name]
         line.issues.pop(name, None)
-    wanted = [n for n, book in line.books.items() if tick.clock - kept - book.floor >= FORGET_EVERY_MS]
-    if not wanted:
-        return
     closed = {name: _closed(state, line, tick, name) for name in line.books}
     joint = line.config.pace_unit in line.books and line.config.count_unit in line.books
-    for name in wanted:
+    for name, book in line.books.items():
         reach = min(closed.values()) if joint else closed[name]
         floor = max(horizon, reach - kept)
-        line.books[name].forget(floor)
+        short = max(floor, reach - SHORT_MS - KEEP_MS)
+        book.forget(floor, short)
         for issue in {name, LINE} if joint else {name}:
-            forget(line.issues.setdefault(issue, Issue()), floor)
+            forget(line.issues.setdefault(issue, Issue()), floor, short)
 
 
 def _newest(issue: Issue | None) -> int:

@@ -44,6 +44,7 @@ class LineState:
     alarms: AlarmBook = field(default_factory=AlarmBook)
     texts: dict[int, str] = field(default_factory=dict)
     ledger_hour: int = 0
+    forgot_ms: int = NEVER
 
     def configure(self, config: LineConfig) -> None:
         """In force from here on. A unit that keeps its state metrics keeps its book; one that is gone publishes no

@@ -103,10 +103,20 @@ def test_a_new_window_length_begins_with_its_first_whole_window():
 def test_a_window_that_is_forgotten_never_leaves_again_with_less():
     issue, unit = Issue(), running(upto=100_000)
     left(issue, unit, 100_000)
-    unit.forget(50_000)
-    forget(issue, 50_000)
+    unit.forget(50_000, 50_000)
+    forget(issue, 50_000, 50_000)
     unit.touched.append((0, 100_000))
     assert left(issue, unit, 100_000) == []
+
+
+def test_short_windows_are_forgotten_long_before_the_long_ones_they_lie_in():
+    issue, unit = Issue(), running(upto=1_000_000)
+    left(issue, unit, 960_000, (10, 900))
+    unit.forget(0, 780_000)
+    forget(issue, 0, 780_000)
+    assert sorted(issue.out) == [*((10_000, start) for start in range(780_000, 960_000, 10_000)), (900_000, 0)]
+    unit.touched.append((0, 1_000_000))
+    assert left(issue, unit, 960_000, (10, 900)) == []
 
 
 def test_elements_have_windows_of_whole_base_windows_only():

@@ -116,11 +116,22 @@ def test_windows_begin_with_the_earliest_row_and_one_found_later_touches_what_it
     assert (unit.first, unit.changed()) == (20_000, [(20_000, 50_000)])
 
 
+def test_old_counts_are_kept_by_minutes_and_add_up_as_before():
+    unit, t = book(), np.arange(1_000, 600_000, 1_000)
+    unit.count("good", "good_count", t, t // 1_000 * 3.0, 0.0)
+    before = [unit.quantities(start, start + 60_000) for start in range(0, 600_000, 60_000)]
+    recent = [unit.quantities(start, start + 10_000) for start in range(420_000, 600_000, 10_000)]
+    unit.forget(0, 425_000)
+    assert len(unit.made) == 7 + 18
+    assert [unit.quantities(start, start + 60_000) for start in range(0, 600_000, 60_000)] == before
+    assert [unit.quantities(start, start + 10_000) for start in range(420_000, 600_000, 10_000)] == recent
+
+
 def test_what_is_forgotten_is_only_what_ends_before():
     unit = book()
     unit.book_states(unit.state.advance([0, 5_000], ["held", "execute"], [(0, 29_000)], 30_000))
     unit.count("good", "good_count", np.array([1_000, 2_000, 21_000]), np.array([1.0, 2.0, 5.0]), 0.0)
     later = spent(unit, 10_000, 30_000)
-    unit.forget(10_000)
+    unit.forget(10_000, 10_000)
     assert spent(unit, 10_000, 30_000) == later
     assert unit.floor == 10_000
