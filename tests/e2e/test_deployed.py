@@ -4,14 +4,10 @@ The park: two gateways, two workers of which one is killed in the middle and ano
 through the embedded chain. In InfluxDB, asked in InfluxQL, stands the truth, and an alert is heard once for each fault.
 """
 
-import asyncio
-import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import polars as pl
 import pytest
@@ -22,10 +18,10 @@ from connectors.services.broker import embedded_broker
 from pipeline.cli.app import run
 from pipeline.config.read import read_config
 from pipeline.roles.store import open_store
-from tests.contract import influx, kafka
 from tests.e2e.examples import ALL, TELEGRAF, copied
 from tests.e2e.heard import Heard, listening
 from tests.e2e.influxql import Asked
+from tests.e2e.places import place
 from tests.e2e.runs import export
 from tests.e2e.simulated import Simulated
 from tests.processes import Processes
@@ -37,43 +33,6 @@ EMBEDDED = {
     'kind = "influxdb"\nurl = "http://influxdb:8086"\ndatabase = "parkpulse"\nusername = "writer"\n'
     'password_env = "PARKPULSE_INFLUX_PASSWORD"': 'kind = "local"',
 }
-
-
-@dataclass
-class Place:
-    """Where a run finds the services, and names of its own there."""
-
-    folder: Path
-    broker: str
-    kafka: tuple[str, ...]
-    influx: str
-    name: str
-
-    def real(self, kafka_at: str, influx_at: str) -> dict[str, str]:
-        """What an example says of Kafka and InfluxDB -> what is so here."""
-        log = f'bootstrap = {json.dumps(self.kafka)}\nprefix = "{self.name}-"'
-        return {
-            f'bootstrap = ["{kafka_at}"]': log,
-            f'url = "{influx_at}"\ndatabase = "parkpulse"': f'url = "{self.influx}"\ndatabase = "{self.name}"',
-        }
-
-    def asked(self, levels: tuple[str, ...]) -> Asked:
-        return Asked(self.influx, self.name, levels)
-
-
-@contextmanager
-def place(folder: Path) -> Iterator[Place]:
-    """Topics and database are gone at the end; no line is shared with others, so the broker is our own."""
-    name, servers, url = f"test-{uuid4().hex[:8]}", kafka.addresses(), influx.address()
-    influx.ask(url, f'CREATE DATABASE "{name}"')
-    (folder / "password").write_text("secret\n")
-    with embedded_broker(folder / "broker", kind="mosquitto") as broker, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PARKPULSE_INFLUX_PASSWORD_FILE", str(folder / "password"))
-        try:
-            yield Place(folder, broker.url, servers, url, name)
-        finally:
-            influx.ask(url, f'DROP DATABASE "{name}"')
-            asyncio.run(kafka.remove(servers, f"{name}-"))
 
 
 @dataclass
