@@ -82,6 +82,50 @@ def gateway(name: str, url: str, at: str) -> dict[str, str]:
     return {"[gateway]\n": f'[gateway]\nname = "{name}"\n', f'url = "mqtt://{at}"': f'url = "{url}"'}
 
 
+def test_a_plant_on_the_services_of_one_machine(tmp_path: Path) -> None:
+    with place(tmp_path) as here:
+        changes = here.real("127.0.0.1:9092", "http://127.0.0.1:8086")
+        changes['url = "mqtt://127.0.0.1:1883"'] = f'url = "{here.broker}"'
+        config = copied("plant", tmp_path / "plant", changes)
+        assert run(["topics", "ensure", str(config)]) == 0
+        processes, simulated = Processes(tmp_path), Simulated(config, tmp_path, LENGTH_S, 4)
+        with listening(here.broker) as heard:
+            try:
+                for role in ("gateway", "worker", "historian", "notifier"):
+                    processes.start(role, config, role)
+                processes.await_that(lambda: all(map(processes.is_ready, processes.children)), "all are ready", 60)
+                simulated.start()
+                time.sleep(simulated.seconds / 3)
+                processes.kill("worker")
+                processes.start("worker", config, "worker")
+                simulated.wait()
+                found = Run(config, simulated, here.asked(read_config(config).levels), heard, processes)
+                simulated.await_stored(processes, found.store)
+                simulated.assert_true(found.store)
+                assert_alerted(found)
+                assert {processes.end(name) for name in list(processes.children)} == {0}
+            finally:
+                processes.destroy()
+
+
+def test_a_line_in_one_process(tmp_path: Path) -> None:
+    with embedded_broker(tmp_path / "broker") as broker:
+        changes = {'url = "mqtt://127.0.0.1:1883"': f'url = "{broker.url}"\nprotocol = "{broker.protocol}"'}
+        config = copied("lite", tmp_path / "lite", changes)
+        processes, simulated = Processes(tmp_path), Simulated(config, tmp_path, LENGTH_S, 8)
+        try:
+            processes.start("all", config)
+            processes.await_that(lambda: processes.is_ready("all"), "it is ready")
+            simulated.start()
+            simulated.wait()
+            store = LocalStore(config / "data" / "store.sqlite")
+            simulated.await_stored(processes, store)
+            simulated.assert_true(store)
+            assert processes.end("all") == 0
+        finally:
+            processes.destroy()
+
+
 @pytest.fixture(scope="module")
 def park(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("park")
@@ -169,47 +213,3 @@ def compared(kind: str, table: pl.DataFrame, found: Run) -> pl.DataFrame:
     ended = pl.col("window_start") + pl.col("window_s") * 1000 <= found.simulated.end_ms
     table = table.filter(ended).with_columns(pl.col(pl.Int64).cast(pl.Float64))
     return table.select(name for name in table.columns if table[name].null_count() < len(table))
-
-
-def test_a_plant_on_the_services_of_one_machine(tmp_path: Path) -> None:
-    with place(tmp_path) as here:
-        changes = here.real("127.0.0.1:9092", "http://127.0.0.1:8086")
-        changes['url = "mqtt://127.0.0.1:1883"'] = f'url = "{here.broker}"'
-        config = copied("plant", tmp_path / "plant", changes)
-        assert run(["topics", "ensure", str(config)]) == 0
-        processes, simulated = Processes(tmp_path), Simulated(config, tmp_path, LENGTH_S, 4)
-        with listening(here.broker) as heard:
-            try:
-                for role in ("gateway", "worker", "historian", "notifier"):
-                    processes.start(role, config, role)
-                processes.await_that(lambda: all(map(processes.is_ready, processes.children)), "all are ready", 60)
-                simulated.start()
-                time.sleep(simulated.seconds / 3)
-                processes.kill("worker")
-                processes.start("worker", config, "worker")
-                simulated.wait()
-                found = Run(config, simulated, here.asked(read_config(config).levels), heard, processes)
-                simulated.await_stored(processes, found.store)
-                simulated.assert_true(found.store)
-                assert_alerted(found)
-                assert {processes.end(name) for name in list(processes.children)} == {0}
-            finally:
-                processes.destroy()
-
-
-def test_a_line_in_one_process(tmp_path: Path) -> None:
-    with embedded_broker(tmp_path / "broker") as broker:
-        changes = {'url = "mqtt://127.0.0.1:1883"': f'url = "{broker.url}"\nprotocol = "{broker.protocol}"'}
-        config = copied("lite", tmp_path / "lite", changes)
-        processes, simulated = Processes(tmp_path), Simulated(config, tmp_path, LENGTH_S, 8)
-        try:
-            processes.start("all", config)
-            processes.await_that(lambda: processes.is_ready("all"), "it is ready")
-            simulated.start()
-            simulated.wait()
-            store = LocalStore(config / "data" / "store.sqlite")
-            simulated.await_stored(processes, store)
-            simulated.assert_true(store)
-            assert processes.end("all") == 0
-        finally:
-            processes.destroy()
