@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +16,7 @@ from pipeline.core.ports import Log, Record
 from pipeline.roles.start import open_log
 from pipeline.runtime.clock import WallClock
 from tests.contract.kafka import addresses, remove
+from tests.processes import Processes
 
 LAUNCH = Path(__file__).with_name("crash") / "launch.py"
 PARK = """
@@ -34,15 +33,13 @@ prefix = "{prefix}"
 
 
 @dataclass
-class KafkaPark:
+class KafkaPark(Processes):
     """`folder` holds a configuration for each name; all share the log and the data folder."""
 
-    folder: Path
-    bootstrap: tuple[str, ...]
-    prefix: str
-    partitions: int
-    levels: tuple[str, ...]
-    children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    bootstrap: tuple[str, ...] = ()
+    prefix: str = ""
+    partitions: int = 4
+    levels: tuple[str, ...] = ("site", "line", "unit")
     opened: list[Log] = field(default_factory=list)
 
     def configure(self, name: str = "config", more: str = "", log: str = "") -> Path:
@@ -63,47 +60,11 @@ class KafkaPark:
         self.opened.append(open_log(read_config(config), WallClock()))
         return self.opened[-1]
 
-    def start(self, name: str, config: Path, role: str) -> None:
-        """A role as `parkpulse run` starts it; `name` is for this test alone."""
-        command = [sys.executable, "-m", "pipeline", "run", str(config), "--role", role]
-        with self._noise(name).open("ab") as noise:
-            self.children[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=noise, stderr=noise)
-
     def launch(self, name: str, config: Path, point: str, after_s: float) -> None:
         """A worker that kills itself at this point of its work (`tests.crash.launch`)."""
         command = [sys.executable, str(LAUNCH), str(config), "worker", point, str(after_s)]
         with self._noise(name).open("ab") as noise:
             self.children[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=noise, stderr=noise)
-
-    def _noise(self, name: str) -> Path:
-        return self.folder / f"{name}.log"
-
-    def said(self, name: str) -> str:
-        return self._noise(name).read_text("utf-8", errors="replace")
-
-    def kill(self, name: str) -> None:
-        self.children[name].send_signal(signal.SIGKILL)
-        self.children.pop(name).wait()
-
-    def end(self, name: str) -> int:
-        child = self.children.pop(name)
-        child.send_signal(signal.SIGTERM)
-        return child.wait(30)
-
-    def owned(self, name: str) -> list[int] | None:
-        """The partitions a worker said it works on, last."""
-        found = [json.loads(line) for line in self.said(name).splitlines() if '"works on"' in line]
-        return found[-1]["partitions"] if found else None
-
-    def await_that(self, fact: Callable[[], bool], what: str, seconds: float = 40.0) -> None:
-        until = time.monotonic() + seconds
-        while not fact():
-            dead = [name for name, child in self.children.items() if child.poll() is not None]
-            assert not dead, f"{dead} ended by itself:\n{self.said(dead[0])[-3000:]}"
-            if time.monotonic() > until:
-                told = "\n".join(f"--- {name}\n{self.said(name)[-3000:]}" for name in self.children)
-                raise AssertionError(f"did not come true in {seconds:.0f} s: {what}\n{told}")
-            time.sleep(0.1)
 
 
 @contextmanager
@@ -112,13 +73,11 @@ def kafka_park(
 ) -> Iterator[KafkaPark]:
     """Ends its processes and removes its topics."""
     servers = tuple(bootstrap.split(",")) if bootstrap else addresses()
-    park = KafkaPark(folder, servers, f"test-{uuid4().hex[:8]}-", partitions, levels)
+    park = KafkaPark(folder, bootstrap=servers, prefix=f"test-{uuid4().hex[:8]}-", partitions=partitions, levels=levels)
     try:
         yield park
     finally:
-        for child in park.children.values():
-            child.kill()
-            child.wait()
+        park.destroy()
         for log in park.opened:
             log.close()
         asyncio.run(remove(servers, park.prefix))

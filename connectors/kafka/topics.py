@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import for_code
+from aiokafka.errors import NodeNotReadyError, for_code
 
 from connectors.kafka.settings import KafkaSettings
 from connectors.kafka.trouble import kafka_trouble
@@ -21,6 +21,7 @@ MAX_MESSAGE = 16 << 20
 _COPIES = 3
 _ALREADY_THERE, _FEW_BROKERS, _DENIED = 36, 38, 29
 _PATIENCE_S = 10.0
+_TRIES, _PAUSE_S = 10, 0.2
 
 
 @asynccontextmanager
@@ -47,10 +48,23 @@ async def counts(settings: KafkaSettings) -> dict[str, int]:
     """All topics of this log and their partitions. Asking for one by name could make it."""
     with kafka_trouble(f"{', '.join(settings.bootstrap)}: topics"):
         async with administrator(settings) as admin:
-            return _counts(await admin.describe_topics(), settings.prefix)
+            return await _counts(admin, settings.prefix)
 
 
-def _counts(described: list[dict[str, object]], prefix: str) -> dict[str, int]:
+async def _counts(admin: AIOKafkaAdminClient, prefix: str) -> dict[str, int]:
+    """Every broker can tell; one that has just died is still among those that the client asks by chance."""
+    tries = 1
+    while True:
+        try:
+            return _counted(await admin.describe_topics(), prefix)
+        except NodeNotReadyError:
+            if tries == _TRIES:
+                raise
+        tries += 1
+        await asyncio.sleep(_PAUSE_S)
+
+
+def _counted(described: list[dict[str, object]], prefix: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for one in described:
         name, partitions = one["topic"], one["partitions"]
@@ -64,11 +78,11 @@ async def ensure(settings: KafkaSettings, topics: Mapping[str, int], keep_ms: Ma
     everything = {**topics, STATE: max(topics.values(), default=1)}
     with kafka_trouble(f"{', '.join(settings.bootstrap)}: topics ensure"):
         async with administrator(settings) as admin, asyncio.timeout(_PATIENCE_S):
-            held = _counts(await admin.describe_topics(), settings.prefix)
+            held = await _counts(admin, settings.prefix)
             while missing := {topic: n for topic, n in everything.items() if topic not in held}:
                 await _create(admin, settings, missing, keep_ms)
                 await asyncio.sleep(0.05)
-                held = _counts(await admin.describe_topics(), settings.prefix)
+                held = await _counts(admin, settings.prefix)
     slips = [
         f"log: topic {topic!r} has another number of partitions; got {partitions}; expected {held[topic]}; "
         "a change means a new topic"
