@@ -1,6 +1,8 @@
 """A look at one MQTT broker: does it let us in, may we read what the gateway reads, has it room for what waits.
 
 Rule: the visitor has a name of its own, so it expels nobody, and a session that ends with it; it publishes nothing.
+What the gateway reads is asked for last, and the visit ends with the answer: else the broker would queue it for the
+visitor, and drop it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +15,7 @@ from pipeline.core.errors import plain
 from pipeline.core.finding import Check, Finding, phrase
 
 DROPPED, VERSION = "$SYS/broker/publish/messages/dropped", "$SYS/broker/version"
-SYS_S = 2.0  # what is retained comes at once
+SYS_S = 1.0  # what is retained comes at once
 
 
 def checks(settings: MqttSettings, filters: Sequence[str], max_payload: int) -> list[Check]:
@@ -27,9 +29,9 @@ def look(settings: MqttSettings, filters: Sequence[str], max_payload: int) -> It
         arrival = _arrival(visit, settings)
         yield arrival
         if arrival.ok:
-            yield from _largest(visit, settings.url, max_payload)
-            yield _rights(visit, settings.url, filters)
-            yield _queues(visit, settings.url)
+            queues, rights = _queues(visit, settings.url), _rights(visit, settings.url, filters)
+            visit.end()
+            yield from (*_largest(visit, settings.url, max_payload), rights, queues)
     finally:
         visit.end()
 
@@ -73,7 +75,7 @@ def _rights(visit: Visit, place: str, filters: Sequence[str]) -> Finding:
 
 
 def _queues(visit: Visit, place: str) -> Finding:
-    visit.subscribe((VERSION, DROPPED))
+    visit.subscribe((VERSION, DROPPED), qos=0)
     visit.listen(SYS_S, lambda: DROPPED in visit.said)
     dropped = visit.said.get(DROPPED, "0")
     if dropped.isdecimal() and int(dropped):

@@ -39,15 +39,15 @@ class Visit:
         self.listen(seconds, lambda: self._connected or bool(self.refused))
         return self._connected
 
-    def subscribe(self, filters: Sequence[str]) -> dict[str, int | None]:
+    def subscribe(self, filters: Sequence[str], qos: int = 1) -> dict[str, int | None]:
         """The QoS that each filter got, None where it was refused; without one that nobody answered for."""
         if not filters:
             return {}
         if self._newest:
-            quiet = [(name, SubscribeOptions(qos=1, retainHandling=_retained(name))) for name in filters]
+            quiet = [(name, SubscribeOptions(qos=qos, retainHandling=_retained(name))) for name in filters]
             _, mid = self._client.subscribe(quiet)
         else:
-            _, mid = self._client.subscribe([(name, 1) for name in filters])
+            _, mid = self._client.subscribe([(name, qos) for name in filters])
         if mid is not None:
             self.listen(ANSWER_S, lambda: mid in self._granted)
         return dict(zip(filters, self._granted.get(mid or 0, []), strict=False))
@@ -59,9 +59,10 @@ class Visit:
             pass
 
     def end(self) -> None:
+        """Takes leave; twice is allowed."""
         if self._client.socket() is not None:
             self._client.disconnect()
-            self._client.loop(_NAP)
+            self.listen(1.0, lambda: self._client.socket() is None)
 
     def _on_connect(
         self, _client: Client, _data: object, _flags: ConnectFlags, reason: ReasonCode, told: Properties | None
