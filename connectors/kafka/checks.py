@@ -70,11 +70,11 @@ class _Visit:
         standing = Standing(self._settings, self._needs, self._admin)
         yield self.topics()
         yield self.settings()
-        if "samples.v1" in self._held:
-            yield standing.clock("samples.v1", self._held["samples.v1"])
         for role, topics in self._needs.reads.items():
             for topic in (topic for topic in topics if topic in self._held):
                 yield standing.lag(role, topic, self._held[topic])
+        if "samples.v1" in self._held:
+            yield standing.clock("samples.v1", self._held["samples.v1"])
         yield standing.close()
 
     async def topics(self) -> list[Finding]:

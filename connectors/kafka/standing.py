@@ -52,6 +52,7 @@ class Standing:
         return {tp: place.offset for tp, place in found.items() if place.offset >= 0}
 
     async def clock(self, topic: str, partitions: int) -> list[Finding]:
+        """Asked last: behind the fetch that it leaves, any other question would wait."""
         consumer, tps = await self._asked(), self._places(topic, partitions)
         firsts, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
         consumer.assign(tps)
