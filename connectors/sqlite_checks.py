@@ -46,8 +46,10 @@ def look_at_log(folder: Path, needs: LogNeeds) -> Iterator[Finding]:
         committed = {(group, topic, p): at for group, topic, p, at in db.execute("SELECT * FROM committed")}
     yield from _topics(folder, held, needs)
     newest = max((append_ms for topic in held for _, _, append_ms in _heads(folder / topic)), default=0)
-    off = max(0, newest - needs.clock.now_ms())
-    yield clock_finding(str(folder), off, needs.max_skew_ms)
+    if (
+        ahead_ms := newest - needs.clock.now_ms()
+    ) > needs.max_skew_ms:  # it has no clock but this machine's, at its time
+        yield clock_finding(str(folder), ahead_ms, needs.max_skew_ms)
     for role, topics in needs.reads.items():
         for topic in (topic for topic in topics if topic in held):
             own = {p: at for (group, of, p), at in committed.items() if (group, of) == (role, topic)}

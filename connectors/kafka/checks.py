@@ -94,9 +94,7 @@ class _Visit:
     async def settings(self) -> list[Finding]:
         names = {self._settings.prefix + topic: topic for topic in (*self._needs.topics, STATE) if topic in self._held}
         held = await settings_of(self._admin, list(names)) if names else {}
-        slips = [
-            d for name, own in held.items() for d in differences(name, own, wanted(names[name], self._needs.keep_ms))
-        ]
+        slips = [slip for name, own in held.items() for slip in differences(name, own, self._wanted(names[name]))]
         wrong = {(slip.name, slip.key) for slip in slips}
         found = [_difference(slip) for slip in slips]
         for name, own in held.items():
@@ -107,6 +105,11 @@ class _Visit:
         if held and not any(key == _TIME for _, key in wrong):
             found.append(Finding(self._place, phrase("records carry the log's own time (LogAppendTime)")))
         return found
+
+    def _wanted(self, topic: str) -> dict[str, str]:
+        """A bound on bytes would drop samples before their time."""
+        unbound = {"retention.bytes": "-1"} if topic == "samples.v1" else {}
+        return wanted(topic, self._needs.keep_ms) | unbound
 
 
 def _difference(slip: Difference) -> Finding:

@@ -161,12 +161,14 @@ def test_settings_that_lose_samples_or_time_are_named_with_the_command_that_mend
     config = place.configure()
     ensured(config)
     most = {"max_message_bytes": str(16 << 20), "message_timestamp_type": "LogAppendTime"}
-    place.alter("samples.v1", retention_ms="86400000", **most)
+    place.alter("samples.v1", retention_ms="86400000", retention_bytes="99", **most)
     place.alter("state.v1", cleanup_policy="delete", **most)
+    place.alter("results.v1", retention_ms="-1", retention_bytes="99", **most)  # results may be bound
     place.alter("late.v1", max_message_bytes=str(16 << 20), retention_ms="-1")
     found = wrong(config)
     assert found == [
         "samples.v1: is kept for 1 day, 0:00:00; needed are 2 days, 0:00:00",
+        "samples.v1: retention.bytes is 99; needed is -1",
         "late.v1: message.timestamp.type is CreateTime; needed is LogAppendTime",
         "state.v1: cleanup.policy is delete; needed is compact",
     ]
@@ -177,7 +179,7 @@ def test_settings_that_lose_samples_or_time_are_named_with_the_command_that_mend
         f"is kept for 24 h; needed are 2 d; kafka-configs.sh --alter --entity-type topics --entity-name {place.prefix}"
         in shown
     )
-    assert shown.splitlines()[-1].startswith("wrong: 3 of ")
+    assert shown.splitlines()[-1].startswith("wrong: 4 of ")
 
 
 def test_services_that_are_away_are_one_finding_each_and_the_folder_is_looked_at_all_the_same(
