@@ -1,8 +1,8 @@
 """The InfluxQL that our own driver says, and no more, over the points of a fake InfluxDB 2.
 
 Statements: SELECT of fields and tags with conditions on tags, times and one field; DELETE by tags and a time; SHOW
-FIELD KEYS; SHOW SERIES of a measurement. Anything else is answered as 2.x answers what it has not: with an error inside
-a result of status 200.
+FIELD KEYS; SHOW SERIES of a measurement; SHOW RETENTION POLICIES. Anything else is answered as 2.x answers what it has
+not: with an error inside a result of status 200.
 """
 
 import re
@@ -16,6 +16,8 @@ _QUOTED = r'"((?:\\.|[^"\\])+)"'
 _SELECT = re.compile(rf"SELECT (.+) FROM {_QUOTED}(?: WHERE (.+))?")
 _DELETE = re.compile(rf"DELETE FROM {_QUOTED} WHERE (.+)")
 _SERIES = re.compile(rf"SHOW SERIES FROM {_QUOTED}")
+_POLICIES = re.compile(rf"SHOW RETENTION POLICIES ON {_QUOTED}")
+_POLICY = ["name", "duration", "shardGroupDuration", "replicaN", "default"]
 _TAG = re.compile(rf"{_QUOTED} = \$(\w+)")
 _TIME = re.compile(r"time (>=|<|=) (-?\d+)ms")
 _MORE = re.compile(rf"{_QUOTED}::field > (\d+)")
@@ -32,6 +34,8 @@ def answer(bucket: Bucket, text: str, values: Mapping[str, str]) -> Answer:
 def _statement(bucket: Bucket, text: str, values: Mapping[str, str]) -> Answer:
     if text == "SHOW FIELD KEYS":
         return {"series": [_field_keys(bucket, name) for name in sorted({name for name, _, _ in bucket.types})]}
+    if _POLICIES.fullmatch(text):
+        return {"series": [{"columns": _POLICY, "values": [["autogen", "0s", "168h0m0s", 1, True]]}]}
     if shown := _SERIES.fullmatch(text):
         keys = sorted({series for series, _, _ in bucket.rows(_plain(shown[1]))})
         return {"series": [{"columns": ["key"], "values": [[_key(series)] for series in keys]}]} if keys else {}

@@ -20,11 +20,13 @@ CONNECT_MS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: `text` its body; `retry_after` in seconds, where the server named a time to wait."""
+    """What came back: `text` its body; `retry_after` in seconds, where the server named a time to wait; `date`
+    the server's clock, where it told it (RFC 9110, whole seconds)."""
 
     status: int
     text: str
     retry_after: float | None = None
+    date: str = ""
 
     @property
     def words(self) -> str:
@@ -73,7 +75,9 @@ class Wire:
                 _preload_content=False,
                 _return_http_data_only=True,
             )
-            return Answer(response.status, response.data.decode(errors="replace"))
+            return Answer(
+                response.status, response.data.decode(errors="replace"), date=response.headers.get("Date", "")
+            )
         except ApiException as error:
             if error.response is None:
                 said = str(error.reason).splitlines()[-1]

@@ -5,8 +5,9 @@ there is altered: a difference is said, with the command that mends it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -56,7 +57,7 @@ async def _counts(admin: AIOKafkaAdminClient, prefix: str) -> dict[str, int]:
     tries = 1
     while True:
         try:
-            return _counted(await admin.describe_topics(), prefix)
+            return counts_in(await admin.describe_topics(), prefix)
         except NodeNotReadyError:
             if tries == _TRIES:
                 raise
@@ -64,7 +65,7 @@ async def _counts(admin: AIOKafkaAdminClient, prefix: str) -> dict[str, int]:
         await asyncio.sleep(_PAUSE_S)
 
 
-def _counted(described: list[dict[str, object]], prefix: str) -> dict[str, int]:
+def counts_in(described: list[dict[str, object]], prefix: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for one in described:
         name, partitions = one["topic"], one["partitions"]
@@ -112,25 +113,51 @@ async def _create(
 
 async def verify(settings: KafkaSettings, topics: Mapping[str, int], keep_ms: Mapping[str, int]) -> list[str]:
     """One line for each setting that is not as it must be."""
-    names = [*topics, STATE]
-    asked = [ConfigResource(ConfigResourceType.TOPIC, settings.prefix + topic) for topic in names]
     with kafka_trouble(f"{', '.join(settings.bootstrap)}: topics verify"):
-        async with administrator(settings) as admin, asyncio.timeout(_PATIENCE_S):
-            answers = await admin.describe_configs(asked)
-    slips = []
-    for answer in answers:
-        for code, why, _, name, entries in answer.resources:
-            if code:
-                raise Unavailable(f"log: topic {name!r}: its settings cannot be read: {why or for_code(code).__name__}")
-            held = {entry[0]: entry[1] for entry in entries}
-            slips += _differences(name, held, wanted(name.removeprefix(settings.prefix), keep_ms))
-    return slips
-
-
-def _differences(name: str, held: Mapping[str, str], must: Mapping[str, str]) -> list[str]:
+        async with administrator(settings) as admin:
+            held = await settings_of(admin, [settings.prefix + topic for topic in (*topics, STATE)])
     return [
-        f"log: topic {name!r}: {key} is {held.get(key)}; expected {value}{' or more' if _is_least(key) else ''}; "
-        f"mend it: kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config {key}={value}"
+        f"log: topic {one.name!r}: {one.key} is {one.held}; expected {one.must}{' or more' if one.is_least else ''}; "
+        f"mend it: {one.command}"
+        for name, own in held.items()
+        for one in differences(name, own, wanted(name.removeprefix(settings.prefix), keep_ms))
+    ]
+
+
+async def settings_of(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The settings of topics, by whole name."""
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    async with asyncio.timeout(_PATIENCE_S):
+        answers = await admin.describe_configs(asked)
+    found = {}
+    for code, why, _, name, entries in (one for answer in answers for one in answer.resources):
+        if code:
+            raise Unavailable(f"log: topic {name!r}: its settings cannot be read: {why or for_code(code).__name__}")
+        found[name] = {entry[0]: entry[1] for entry in entries}
+    return found
+
+
+class Difference(NamedTuple):
+    """A setting that is not as it must be; `is_least`: more would do too."""
+
+    name: str
+    key: str
+    held: str | None
+    must: str
+
+    @property
+    def is_least(self) -> bool:
+        return _is_least(self.key)
+
+    @property
+    def command(self) -> str:
+        change = f"--alter --entity-type topics --entity-name {self.name} --add-config {self.key}={self.must}"
+        return f"kafka-configs.sh {change}"
+
+
+def differences(name: str, held: Mapping[str, str], must: Mapping[str, str]) -> list[Difference]:
+    return [
+        Difference(name, key, held.get(key), value)
         for key, value in must.items()
         if not _fits(key, held.get(key, ""), value)
     ]

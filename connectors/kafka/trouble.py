@@ -50,8 +50,7 @@ def kafka_trouble(what: str) -> Iterator[None]:
     except MessageSizeTooLargeError as error:
         raise Unavailable(f"log: {what}: a record larger than the topic's max.message.bytes; raise it", 5.0) from error
     except KafkaConnectionError as error:
-        why = f" ({words.said})" if words.said else ""
-        raise Unavailable(f"log: {what}: no connection: {error}{why}") from error
+        raise Unavailable(f"log: {what}: no connection: {words.said or error}") from error
     except KafkaError as error:
         raise Unavailable(f"log: {what}: {error!r}") from error
     except TimeoutError as error:

@@ -24,7 +24,8 @@ _properties: Callable[[int], Properties] = Properties
 
 @dataclass(frozen=True, slots=True)
 class MqttSettings:
-    """One broker for one client id. `ca`, `cert`, `key` are files; `mqtts://` without `ca` trusts the system's."""
+    """One broker for one client id. `ca`, `cert`, `key` are files; `mqtts://` without `ca` trusts the system's.
+    Without `keeps_session` nothing is left at the broker (with an expiry of 0)."""
 
     url: str
     client_id: str
@@ -35,6 +36,7 @@ class MqttSettings:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     keepalive_s: int = 30
+    keeps_session: bool = True
     session_expiry_s: int = 7 * 86_400
     receive_maximum: int = 10_000  # messages a second are at most this by the seconds until they are settled
     answer_timeout_s: float = 10.0
@@ -63,7 +65,7 @@ def make_client(settings: MqttSettings) -> Client:
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=settings.client_id,
-        clean_session=None if newest else False,
+        clean_session=None if newest else not settings.keeps_session,
         protocol=MQTTv5 if newest else MQTTv311,
         manual_ack=True,
         reconnect_on_failure=False,
@@ -79,7 +81,8 @@ def make_client(settings: MqttSettings) -> Client:
         properties = _properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = settings.session_expiry_s
         properties.ReceiveMaximum = settings.receive_maximum
-        client.connect_async(host, port, settings.keepalive_s, clean_start=False, properties=properties)
+        fresh = not settings.keeps_session
+        client.connect_async(host, port, settings.keepalive_s, clean_start=fresh, properties=properties)
     else:
         client.connect_async(host, port, settings.keepalive_s)
     return client

@@ -27,6 +27,7 @@ VERBS = (
     Verb("demo", "pipeline.cli.demo", "Bundled factory lines, all roles and a live view, from nothing."),
     Verb("run", "pipeline.cli.run", "The roles of a configuration, until SIGTERM."),
     Verb("check", "pipeline.cli.check", "Check a configuration; no connection is made."),
+    Verb("doctor", "pipeline.cli.doctor", "Brokers, log, store, clocks, disk: what is wrong, and the cure."),
     Verb(
         "explain", "pipeline.cli.explain", "Commented sample of a configuration file or an alarm rule; what a KPI is."
     ),

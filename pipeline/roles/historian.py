@@ -11,6 +11,8 @@ from pipeline.roles.unstorable import rejects
 from pipeline.runtime.instruments import Instruments
 from pipeline.steps.historian import Identity, step
 
+READS = ("results.v1", "alerts.v1")
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -34,7 +36,7 @@ class Historian:
 
     def __post_init__(self) -> None:
         self.writer = self.log.writer()
-        self.readers = [self.log.reader(topic, self.name, self.instance) for topic in ("results.v1", "alerts.v1")]
+        self.readers = [self.log.reader(topic, self.name, self.instance) for topic in READS]
         self.lag = Lag(self.instruments, self.name, self.readers)
         self.places = [Place(reader) for reader in self.readers]
 

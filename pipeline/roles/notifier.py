@@ -15,6 +15,7 @@ from pipeline.runtime.slots import Saved, Slots
 from pipeline.steps.notifier import NotifierState, Publish, step
 
 _ENCODER = msgspec.json.Encoder()
+READS = ("alerts.v1", "results.v1")
 INTERNAL = ("announced", "reason")  # of no use to a subscriber: he hears only what is announced
 
 
@@ -31,8 +32,7 @@ class Notifier:
     due: list[tuple[Place, list[Record]]] = field(default_factory=list)  # commits
 
     def __post_init__(self) -> None:
-        self.alerts = self.log.reader("alerts.v1", self.name, self.instance)
-        self.results = self.log.reader("results.v1", self.name, self.instance)
+        self.alerts, self.results = (self.log.reader(topic, self.name, self.instance) for topic in READS)
         self.lag = Lag(self.instruments, self.name, (self.alerts, self.results))
         self.slots = Slots(self.log.state(), self.name, self.alerts.instance)
         self.state = self._restored()

@@ -3,21 +3,22 @@
 Rule: everything a role needs is handed to it here; no role reads configuration.
 """
 
-import shutil
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from connectors.codecs.topics import Grammar
+from connectors.data_folder import free_bytes
+from connectors.kafka.settings import KafkaSettings
 from connectors.memory import MemoryLog
 from connectors.mqtt.settings import MqttSettings
 from connectors.mqtt.sink import MqttSink
 from connectors.mqtt.source import MqttSource
 from connectors.sqlite_log import SqliteLog
 from pipeline.config.broker import BrokerSection
+from pipeline.config.log_section import LogSection
 from pipeline.config.read import Config
 from pipeline.config.undeclared import default_line
 from pipeline.core.errors import ConfigError, Unavailable, plain
@@ -54,13 +55,16 @@ def open_kafka(config: Config) -> "KafkaLog":
     """The client library is an extra, and loaded only where it is used."""
     try:
         from connectors.kafka.log import KafkaLog
-        from connectors.kafka.settings import KafkaSettings
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"park.toml: log.kind: 'kafka' needs the package {error.name}; run pip install 'parkpulse[kafka]'"
         ) from error
-    log, security = config.log, config.log.security
-    settings = KafkaSettings(
+    return KafkaLog(kafka_settings(config.log), config.data_dir / "kafka", kept(config))
+
+
+def kafka_settings(log: LogSection) -> KafkaSettings:
+    security = log.security
+    return KafkaSettings(
         log.bootstrap,
         security.tls,
         security.ca or None,
@@ -71,7 +75,6 @@ def open_kafka(config: Config) -> "KafkaLog":
         security.password(),
         log.prefix,
     )
-    return KafkaLog(settings, config.data_dir / "kafka", kept(config))
 
 
 def kept(config: Config) -> dict[str, int]:
@@ -79,12 +82,6 @@ def kept(config: Config) -> dict[str, int]:
     horizon = max([config.time.correction_horizon_ms, *(line.time.correction_horizon_ms for line in config.lines)])
     weeks = dict.fromkeys(TOPICS, 28 * DAY_MS)
     return weeks | {"samples.v1": horizon + DAY_MS, "results.v1": 7 * DAY_MS}
-
-
-def free_bytes(folder: Path) -> int:
-    """Room on the disk of a folder that may still have to be made."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    return shutil.disk_usage(there).free
 
 
 def mqtt(broker: BrokerSection, client_id: str) -> MqttSettings:

@@ -5,8 +5,10 @@ Rule: to look at a store makes nothing; one that is not there yet is `Unavailabl
 
 from typing import TYPE_CHECKING
 
+from connectors.influx.settings import InfluxSettings
 from connectors.local_store import LocalStore
 from pipeline.config.read import Config
+from pipeline.config.store_section import StoreSection
 from pipeline.core.errors import ConfigError, Unavailable
 
 if TYPE_CHECKING:
@@ -29,17 +31,19 @@ def look_at_store(config: Config) -> "InfluxStore | LocalStore":
 def _influx(config: Config) -> "InfluxStore":
     """The client library is an extra, and loaded only where it is used."""
     try:
-        from connectors.influx.settings import InfluxSettings
         from connectors.influx.store import InfluxStore
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"park.toml: store.kind: 'influxdb' needs the package {error.name}; run pip install 'parkpulse[influx]'"
         ) from error
-    store = config.store
+    return InfluxStore(influx_settings(config.store), config.levels)
+
+
+def influx_settings(store: StoreSection) -> InfluxSettings:
     database, policy = store.database, store.retention_policy
     if store.api == "v2":
         database, _, policy = store.bucket.partition("/")
-    settings = InfluxSettings(
+    return InfluxSettings(
         store.url,
         database,
         policy,
@@ -51,4 +55,3 @@ def _influx(config: Config) -> "InfluxStore":
         store.cert,
         store.key,
     )
-    return InfluxStore(settings, config.levels)

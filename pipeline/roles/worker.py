@@ -23,6 +23,7 @@ from pipeline.steps.standing import ledger_gap, silent_lines, watermark_lag_ms
 from pipeline.steps.worker import Output, step
 
 SAMPLES = "samples.v1"
+READS = (SAMPLES,)
 DAY_MS = 86_400_000
 
 

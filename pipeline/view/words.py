@@ -10,6 +10,7 @@ Rule: one row an idea, both languages side by side; names of states, time elemen
 
 from pipeline.view.command_words import COMMAND_WORDS
 from pipeline.view.explain_words import ELEMENTS, EXPLAIN_WORDS
+from pipeline.view.finding_words import FINDING_WORDS
 from pipeline.view.inbox_words import INBOX_WORDS
 from pipeline.view.key_words import KEYS_VI
 from pipeline.view.list_words import LIST_WORDS
@@ -133,7 +134,7 @@ SCREEN_WORDS: dict[str, Both] = {
     "no_records": ("no records there", "chưa có bản ghi nào"),
 }
 
-TABLES = (SCREEN_WORDS, INBOX_WORDS, EXPLAIN_WORDS, LIST_WORDS, COMMAND_WORDS)
+TABLES = (SCREEN_WORDS, INBOX_WORDS, EXPLAIN_WORDS, LIST_WORDS, COMMAND_WORDS, FINDING_WORDS)
 WORDS: dict[str, Both] = {name: both for table in TABLES for name, both in table.items()}
 
 STATES: dict[str, Both] = {
