@@ -36,6 +36,8 @@ def fold_rows(state: PartitionState, rows: Rows) -> tuple[list[Table], Floats]:
     """Canonical rows without repeats -> windows that are complete (all panes of all lines of a round in one pass), and
     |z| by row (0 where a row is not scored)."""
     z, places = np.zeros(len(rows)), numeric(rows)
+    if rows.text is not None:
+        state.spelt[rows.series[rows.text != NO_TEXT]] = True
     numbers = rows if places is None else rows.take(places)
     if not len(numbers):
         return [], z

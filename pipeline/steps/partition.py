@@ -95,11 +95,11 @@ def _followed(unit: UnitConfig, role: str) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class PartitionState:
-    """One partition. Columns by series code: `prev_t` and `prev_live` of the newest reduced sample, `heard_running`
-    and `heard_append` at its newest row in time, `level` by width of its newest published anomaly, `begin` by width
-    of its first window where it began later than its rows (else NEVER). Columns by line code: `ledger_said`, 10-s step
-    of append time at which the ledger last left; `progress_said`, of its clock; `busy`: has the line more to say at a
-    tick than windows of metrics? `least_open`: the least `max_open_rows`."""
+    """One partition. Columns by series code: `prev_t` and `prev_live` of the newest reduced sample; `heard_running` and
+    `heard_append` at its newest row in time, where an alarm looks at it; `spelt`: has it sent a text? `level` by width of
+    its newest published anomaly; `begin` by width of its first window where it began later than its rows (else NEVER).
+    Columns by line code: `ledger_said`, 10-s step of append time at which the ledger last left; `progress_said`, of its
+    clock; `busy`: has the line more to say at a tick than windows of metrics? `least_open`: the least `max_open_rows`."""
 
     registry: Registry = field(default_factory=Registry)
     traits: Traits = field(default_factory=Traits)
@@ -116,12 +116,17 @@ class PartitionState:
     prev_live: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     heard_running: Ints = field(default_factory=_column)
     heard_append: Ints = field(default_factory=_column)
+    spelt: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     level: dict[int, Ints] = field(default_factory=dict)
     begin: dict[int, Ints] = field(default_factory=dict)
     ledger_said: Ints = field(default_factory=_column)
     progress_said: Ints = field(default_factory=_column)
     busy: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     least_open: int = 0
+
+    def is_seen(self, series: int) -> bool:
+        """Has it had a row in time? That it has a code says nothing: a record behind the tick may have given it."""
+        return bool(self.heard_append[series] != NEVER or self.prev_t[series] != NEVER or self.spelt[series])
 
     def configure(self, code: int, config: LineConfig) -> None:
         """The configuration of a line, in force from here on."""
@@ -177,5 +182,6 @@ class PartitionState:
             self.ewma.grow(size)
             self.prev_t = grown(self.prev_t, size, NEVER)
             self.prev_live = grown(self.prev_live, size, False)
+            self.spelt = grown(self.spelt, size, False)
             self.heard_running = grown(self.heard_running, size, NEVER)
             self.heard_append = grown(self.heard_append, size, NEVER)

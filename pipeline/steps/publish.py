@@ -37,7 +37,7 @@ def alarms(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> l
             seq = np.zeros(len(part), np.uint64) if part.seq is None else part.seq
             rows[key] = SeriesRows(part.t, part.v, fit & number, seq, z)
         closed = int(tick.closed[state.registry.source_of[code]])
-        if closed != NEVER:
+        if state.is_seen(code):
             clocks[key] = closed
         if state.heard_append[code] != NEVER:
             newest[key] = (int(state.heard_running[code]), int(state.heard_append[code]))
