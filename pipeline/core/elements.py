@@ -49,8 +49,8 @@ class Books:
 @dataclass(slots=True)
 class Issue:
     """What has left of one equipment. By grid: `following`, event time up to which ended windows are out; `since`,
-    where its windows begin, `ended`, the newest end of a long one. `out`: (length, start) -> content, of short windows
-    from `floor` on."""
+    where its windows begin; `ended`, the newest end of a long one, at first the clock: a row found later may begin it.
+    `out`: (length, start) -> content, of short windows from `floor` on."""
 
     following: dict[int, int] = field(default_factory=dict)
     since: dict[int, int] = field(default_factory=dict)
@@ -86,7 +86,7 @@ def leaving(
         low = max(grid.begin(first), books.floor, since, issue.floor if grid.short else ALWAYS)
         fresh = _fresh(books, grid, (max(low, grid.begin(out_to) if grid.short else out_to), clock), low)
         again = grid.over(_behind(touched, grid, issue), low, min(out_to, clock))
-        issue.ended[grid.key] = max((end for _, end in fresh), default=issue.ended.get(grid.key, ALWAYS))
+        issue.ended[grid.key] = max((end for _, end in fresh), default=issue.ended.get(grid.key, clock))
         for start, end in sorted(again | fresh):
             found = content(books, grids.calendar, start, end)
             before = issue.out.get((end - start, start))
