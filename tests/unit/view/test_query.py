@@ -71,8 +71,9 @@ def on_a_terminal(width: int, *arguments: str | Path) -> tuple[int, list[str]]:
     near, far = pty.openpty()
     ioctl(far, TIOCSWINSZ, pack("HHHH", 24, width, 0, 0))
     command = [sys.executable, "-m", "pipeline", "query", *map(str, arguments)]
+    sizeless = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     said = b""
-    with subprocess.Popen(command, stdout=far, stderr=far, env={**os.environ, "TERM": "xterm"}) as child:
+    with subprocess.Popen(command, stdout=far, stderr=far, env={**sizeless, "TERM": "xterm"}) as child:
         os.close(far)
         while part := read(near):
             said += part
