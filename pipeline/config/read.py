@@ -58,7 +58,8 @@ def read_config(folder: Path) -> Config:
         raise ConfigError(f"{folder}: no {PARK} there; expected a configuration folder; see `parkpulse explain park`")
     said: list[str] = []
     park, levels = _read_park(folder, said)
-    files = _read_lines(folder, levels, said)
+    has_shifts = park is None or bool(park.shifts) or any(slip.startswith(f"{PARK}: shifts") for slip in said)
+    files = _read_lines(folder, levels, has_shifts, said)
     if said or park is None:
         raise ConfigError(*said)
     return _config(folder, park, files)
@@ -111,7 +112,7 @@ def _read_park(folder: Path, said: list[str]) -> tuple[ParkFile | None, tuple[st
     return park, levels
 
 
-def _read_lines(folder: Path, levels: tuple[str, ...], said: list[str]) -> dict[str, LineFile]:
+def _read_lines(folder: Path, levels: tuple[str, ...], has_shifts: bool, said: list[str]) -> dict[str, LineFile]:
     """By name of their file."""
     packs, files, owners = Packs(folder), dict[str, LineFile](), dict[str, str]()
     for path in sorted((folder / "lines").rglob("*.toml")):
@@ -123,7 +124,7 @@ def _read_lines(folder: Path, levels: tuple[str, ...], said: list[str]) -> dict[
             continue
         line, slips = validate(LineFile, raw)
         if line is not None:
-            found = [] if unknown_pack else list(check_line(line, levels))
+            found = [] if unknown_pack else list(check_line(line, levels, has_shifts))
             if (first := owners.setdefault(line.path, name)) != name:
                 found.append(Slip(("path",), f"{line.path!r} is the path of {first} too; a path names one line"))
             slips += beside(slips, found)

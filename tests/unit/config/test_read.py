@@ -57,7 +57,8 @@ def test_an_empty_park_file_means_the_defaults(tmp_path: Path) -> None:
 
 
 def test_windows_become_seconds_and_the_shift_is_left_to_the_calendar(tmp_path: Path) -> None:
-    config = read(tmp_path, line=LINE + 'windows = ["shift", "1m", "1s", "15m", "10s"]\n')
+    shift = '[[shifts]]\nname = "day"\nfrom = "06:00"\nto = "14:00"\n'
+    config = read(tmp_path, PARK + shift, LINE + 'windows = ["shift", "1m", "1s", "15m", "10s"]\n')
     assert config.lines[0].windows == (1, 10, 60, 900)
 
 
