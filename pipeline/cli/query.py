@@ -37,7 +37,9 @@ def query(
     ] = "",
     since: Annotated[str, typer.Option("--from", metavar="T", help="First time: ISO 8601 (UTC) or epoch ms.")] = "",
     until: Annotated[str, typer.Option("--to", metavar="T", help="Time before which it ends.")] = "",
-    window: Annotated[str, typer.Option(metavar="W", help="Only windows of this length: 1s, 10s, 1m, 15m.")] = "",
+    window: Annotated[
+        str, typer.Option(metavar="W", help="Only windows of this length: 1s, 10s, 1m, 15m; or shift.")
+    ] = "",
     format: Annotated[str, typer.Option(help="table, csv, json or parquet.")] = "table",
 ) -> None:
     """Show results from the store: newest revision of each, in order of time, equipment and name."""
@@ -67,6 +69,7 @@ def _select(
     from pipeline.config.read import read_config
     from pipeline.roles.store import look_at_store
     from pipeline.view.nothing import why_nothing
+    from pipeline.view.shift_windows import SHIFT
     from pipeline.view.tables import WHATS, Question, query_table
     from pipeline.view.whole_path import whole_path
     from pipeline.view.words import Words
@@ -75,11 +78,15 @@ def _select(
     if measurement is None:
         raise _slip("WHAT", "unknown", what, "one of " + ", ".join(WHATS))
     since_ms, until_ms = (moment_ms(text, option) for text, option in zip(period, ("--from", "--to"), strict=True))
-    window_s = window_seconds(window)
+    only_shifts = window == SHIFT
+    window_s = None if only_shifts else window_seconds(window)
     config = read_config(folder)
+    if only_shifts and config.calendar is None:
+        raise ConfigError("--window: 'shift' needs [[shifts]] in park.toml; got none; add them, or ask for a length")
     with closing(look_at_store(config)) as store:
         known = _known(config, store)
-        asked = Question(measurement, whole_path(equipment, known), since_ms, until_ms, window_s)
+        path = whole_path(equipment, known)
+        asked = Question(measurement, path, since_ms, until_ms, window_s, config.calendar, only_shifts)
         table = query_table(store, asked, config.levels)
         words = Words(config.language)
         return config, table, why_nothing(store, asked, known, words, config.timezone) if table.is_empty() else ""
@@ -134,7 +141,7 @@ def window_seconds(text: str) -> int | None:
     except ValueError:
         ms = 0
     if ms <= 0 or ms % 1000:
-        raise _slip("--window", "no window length", text, "whole seconds like '10s', '1m', '15m'")
+        raise _slip("--window", "no window length", text, "whole seconds like '10s', '1m', '15m', or shift")
     return ms // 1000
 
 

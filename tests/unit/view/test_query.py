@@ -184,7 +184,7 @@ def test_what_is_no_time_is_a_slip(text: str) -> None:
         moment_ms(text, "--from")
 
 
-@pytest.mark.parametrize("text", ["0s", "1ms", "1500ms", "-10s", "10", "shift", "1e400s"])
+@pytest.mark.parametrize("text", ["0s", "1ms", "1500ms", "-10s", "10", "shifts", "1e400s"])
 def test_what_is_no_window_length_is_a_slip(text: str) -> None:
     with pytest.raises(ConfigError, match="--window: no window length"):
         window_seconds(text)
