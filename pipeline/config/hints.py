@@ -4,6 +4,7 @@ Rule: a hint refuses nothing. It stands where a figure stays empty, or where sum
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from pipeline.config.checks import pace_unit
 from pipeline.config.line_model import LineFile, UnitSection
@@ -14,6 +15,18 @@ from pipeline.core.line_config import Role
 PARTS: tuple[Role, ...] = ("good_count", "reject_count", "rework_count")
 NO_CYCLE = "is missing; oee and effectiveness stay empty"
 NO_LINES = "lines: none; what comes in gets statistics and scores, but no KPI and no alarm; add lines/NAME.toml"
+
+
+def unread_hints(folder: Path) -> Iterator[str]:
+    """Files that look like lines and are none by their name or place."""
+    beside = (path for path in folder.iterdir() if ".toml" in path.name.lower() and path.name != "park.toml")
+    for path in sorted(path for path in beside if path.is_file()):
+        name = path.name if path.suffix == ".toml" else f"{path.name[: path.name.lower().index('.toml')]}.toml"
+        yield f"{path.name}: is not read; expected lines in the folder lines; if it is one, move it to lines/{name}"
+    for path in sorted((folder / "lines").rglob("*")):
+        if path.is_file() and path.suffix not in (".toml", ".md") and not path.name.startswith("."):
+            name = path.relative_to(folder).as_posix()
+            yield f"{name}: is not read; expected a name that ends in .toml; rename it, or take it out of lines"
 
 
 def park_hints(park: ParkFile) -> Iterator[Slip]:

@@ -11,7 +11,7 @@ from pipeline.config.access import check_access, located
 from pipeline.config.broker import BrokerSection, check_topics
 from pipeline.config.calendar import check_shifts, resolve_calendar
 from pipeline.config.checks import check_line
-from pipeline.config.hints import NO_LINES, line_hints, park_hints
+from pipeline.config.hints import NO_LINES, line_hints, park_hints, unread_hints
 from pipeline.config.line_model import LineFile
 from pipeline.config.log_section import LogSection, check_log, resolved_log
 from pipeline.config.model import GatewaySection, HttpSection, ParkFile
@@ -81,11 +81,12 @@ def _config(folder: Path, park: ParkFile, files: dict[str, LineFile]) -> Config:
         brokers=tuple(_located(broker, folder) for broker in park.brokers),
         calendar=calendar,
         lines=tuple(resolve_line(line, park, calendar) for line in files.values()),
-        hints=tuple(_hints(park, files)),
+        hints=tuple(_hints(folder, park, files)),
     )
 
 
-def _hints(park: ParkFile, files: dict[str, LineFile]) -> Iterator[str]:
+def _hints(folder: Path, park: ParkFile, files: dict[str, LineFile]) -> Iterator[str]:
+    yield from unread_hints(folder)
     yield from (hint.line(PARK) for hint in park_hints(park))
     if not files:
         yield NO_LINES
