@@ -13,6 +13,7 @@ from pipeline.config.slips import Slip
 from pipeline.core.line_config import Role
 
 PARTS: tuple[Role, ...] = ("good_count", "reject_count", "rework_count")
+METERS: dict[Role, tuple[str, tuple[str, ...]]] = {"energy": ("kWh", ("kwh",)), "water": ("m³", ("m³", "m3"))}
 NO_CYCLE = "is missing; oee and effectiveness stay empty"
 NO_LINES = "lines: none; what comes in gets statistics and scores, but no KPI and no alarm; add lines/NAME.toml"
 
@@ -58,6 +59,7 @@ def _unit_hints(i: int, unit: UnitSection) -> Iterator[Slip]:
     if counters and not _metrics(unit, "state"):
         what = f"no metric with the role state, though {unit.name!r} counts parts; all its time is unclassified"
         yield Slip(("units", i, "metrics"), f"{what} and oee stays empty; add one")
+    yield from _meter_hints(i, unit)
     good = _metrics(unit, "good_count")
     if len(good) > 1:
         yield Slip(
@@ -65,6 +67,14 @@ def _unit_hints(i: int, unit: UnitSection) -> Iterator[Slip]:
             f"a second good_count; got {', '.join(good)}, whose parts are summed; right for two lanes; "
             "where one counts parts of the other again, keep one",
         )
+
+
+def _meter_hints(i: int, unit: UnitSection) -> Iterator[Slip]:
+    for name, metric in unit.metrics.items():
+        counts, spellings = METERS.get(metric.role, ("", ()))
+        if counts and metric.uom and metric.uom.casefold() not in spellings:
+            what = f"a meter with the role {metric.role} counts {counts}; got {metric.uom!r}; its sums will be wrong"
+            yield Slip(("units", i, "metrics", name, "uom"), f"{what}; send {counts}, or take another role")
 
 
 def _metrics(unit: UnitSection, *roles: Role) -> list[str]:
