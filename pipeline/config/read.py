@@ -3,9 +3,10 @@
 Rule: nothing is connected to before this has passed; no slip hides another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pipeline.config.access import check_access, located
 from pipeline.config.broker import BrokerSection, check_topics
@@ -26,6 +27,8 @@ from pipeline.core.errors import ConfigError
 from pipeline.core.line_config import LineConfig, TimeConfig
 
 PARK = "park.toml"
+Place = Literal["brokers", "log", "store"]
+PLACES: tuple[Place, ...] = ("brokers", "log", "store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ class Config:
     hints: tuple[str, ...]
 
 
-def read_config(folder: Path) -> Config:
-    """Raises ConfigError with all slips."""
+def read_config(folder: Path, places: Sequence[Place] = PLACES) -> Config:
+    """Raises ConfigError with all slips. `places`: what is spoken to; passwords of others need not be there."""
     folder = folder.expanduser().resolve()
     if not folder.is_dir():
         what = "no such folder" if not folder.exists() else "a file, not a folder"
@@ -57,7 +60,7 @@ def read_config(folder: Path) -> Config:
     if not (folder / PARK).is_file():
         raise ConfigError(f"{folder}: no {PARK} there; expected a configuration folder; see `parkpulse explain park`")
     said: list[str] = []
-    park, levels = _read_park(folder, said)
+    park, levels = _read_park(folder, places, said)
     has_shifts = park is None or bool(park.shifts) or any(slip.startswith(f"{PARK}: shifts") for slip in said)
     files = _read_lines(folder, levels, has_shifts, said)
     if said or park is None:
@@ -94,7 +97,7 @@ def _hints(folder: Path, park: ParkFile, files: dict[str, LineFile]) -> Iterator
         yield from (hint.line(name) for hint in line_hints(line))
 
 
-def _read_park(folder: Path, said: list[str]) -> tuple[ParkFile | None, tuple[str, ...]]:
+def _read_park(folder: Path, places: Sequence[Place], said: list[str]) -> tuple[ParkFile | None, tuple[str, ...]]:
     """The park, and the levels to hold paths against: none where they are wrong."""
     try:
         park, slips = validate(ParkFile, read_toml(folder / PARK, PARK))
@@ -109,7 +112,7 @@ def _read_park(folder: Path, said: list[str]) -> tuple[ParkFile | None, tuple[st
     slips += beside(slips, check_store(park.store, levels, folder) if park is not None and has_store else ())
     for i, one in enumerate(park.brokers if park is not None else ()):
         slips += beside(slips, (*_check_broker(i, one, folder), *check_topics(i, one, levels, slips)))
-    said.extend(slip.line(PARK) for slip in slips)
+    said.extend(slip.line(PARK) for slip in slips if slip.key != "secret" or slip.loc[0] in places)
     return park, levels
 
 
