@@ -64,7 +64,7 @@ def language_of(arguments: list[str]) -> str:
         return told if told in ("en", "vi") else "en"
     for folder in map(Path, arguments):
         try:
-            found = tomllib.loads((folder / "park.toml").read_text("utf-8")).get("language", "vi")
+            found = tomllib.loads((folder / "park.toml").read_text("utf-8-sig")).get("language", "vi")
         except (OSError, ValueError):
             continue
         return found if found in ("en", "vi") else "en"

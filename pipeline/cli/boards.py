@@ -18,7 +18,7 @@ def boards(
     from pipeline.view.boards.made import board_files
 
     changed = False
-    for name, text in board_files(read_config(config)):
+    for name, text in board_files(read_config(config, ())):
         file = folder / name
         if file.exists() and file.read_text("utf-8") == text:
             continue

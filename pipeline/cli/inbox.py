@@ -45,7 +45,7 @@ def inbox(
 
     if format not in ("table", "csv", "json"):
         raise ConfigError(f"--format: unknown; got {format!r}; expected one of table, csv, json")
-    park = read_config(config)
+    park = read_config(config, ("log",))
     words = Words(park.language)
     path = normalize("NFC", equipment).strip("/")
     seen = Inbox(declared_series(park.lines), path, named_series(park.lines))

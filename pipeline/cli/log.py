@@ -47,9 +47,9 @@ def log(
 
     if topic not in TOPICS:
         raise ConfigError(f"TOPIC: {unknown('topic', topic, TOPICS)}")
-    since_ms = moment_ms(since, "--from")
+    since_ms = moment_ms(since, "--from", "UTC")
     path = normalize("NFC", line).strip("/")
-    found = read_config(config)
+    found = read_config(config, ("log",))
     width = get_terminal_size().columns if sys.stdout.isatty() else 0
     shown, passed = False, Passed()
     with closing(looking_reader(found, topic)) as reader, suppress(*([KeyboardInterrupt] if follow else [])):

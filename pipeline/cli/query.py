@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -35,9 +36,18 @@ def query(
     equipment: Annotated[
         str, typer.Option(metavar="PATH", help="Only this equipment and all below it: its path, or the end of one.")
     ] = "",
-    since: Annotated[str, typer.Option("--from", metavar="T", help="First time: ISO 8601 (UTC) or epoch ms.")] = "",
-    until: Annotated[str, typer.Option("--to", metavar="T", help="Time before which it ends.")] = "",
-    window: Annotated[str, typer.Option(metavar="W", help="Only windows of this length: 1s, 10s, 1m, 15m.")] = "",
+    since: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="T", help="First time: ISO 8601 (timezone of park.toml where none is named) or epoch ms."
+        ),
+    ] = "",
+    until: Annotated[
+        str, typer.Option("--to", metavar="T", help="Time before which it ends, given the same way.")
+    ] = "",
+    window: Annotated[
+        str, typer.Option(metavar="W", help="Only windows of this length: 1s, 10s, 1m, 15m; or shift.")
+    ] = "",
     format: Annotated[str, typer.Option(help="table, csv, json or parquet.")] = "table",
 ) -> None:
     """Show results from the store: newest revision of each, in order of time, equipment and name."""
@@ -67,6 +77,7 @@ def _select(
     from pipeline.config.read import read_config
     from pipeline.roles.store import look_at_store
     from pipeline.view.nothing import why_nothing
+    from pipeline.view.shift_windows import SHIFT
     from pipeline.view.tables import WHATS, Question, query_table
     from pipeline.view.whole_path import whole_path
     from pipeline.view.words import Words
@@ -74,12 +85,18 @@ def _select(
     measurement = next((known for known in WHATS if known == what), None)
     if measurement is None:
         raise _slip("WHAT", "unknown", what, "one of " + ", ".join(WHATS))
-    since_ms, until_ms = (moment_ms(text, option) for text, option in zip(period, ("--from", "--to"), strict=True))
-    window_s = window_seconds(window)
-    config = read_config(folder)
+    only_shifts = window == SHIFT
+    window_s = None if only_shifts else window_seconds(window)
+    config = read_config(folder, ("store",))
+    since_ms, until_ms = (
+        moment_ms(text, o, config.timezone) for text, o in zip(period, ("--from", "--to"), strict=True)
+    )
+    if only_shifts and config.calendar is None:
+        raise ConfigError("--window: 'shift' needs [[shifts]] in park.toml; got none; add them, or ask for a length")
     with closing(look_at_store(config)) as store:
         known = _known(config, store)
-        asked = Question(measurement, whole_path(equipment, known), since_ms, until_ms, window_s)
+        path = whole_path(equipment, known)
+        asked = Question(measurement, path, since_ms, until_ms, window_s, config.calendar, only_shifts)
         table = query_table(store, asked, config.levels)
         words = Words(config.language)
         return config, table, why_nothing(store, asked, known, words, config.timezone) if table.is_empty() else ""
@@ -96,16 +113,18 @@ def _slip(where: str, what: str, got: str, expected: str) -> ConfigError:
     return ConfigError(f"{where}: {what}; got {got!r}; expected {expected}")
 
 
-def moment_ms(text: str, option: str) -> int | None:
-    """
-    >>> moment_ms("2026-05-28T20:26:40.123Z", "--from"), moment_ms("1780000000123", "--from"), moment_ms("", "--from")
-    (1780000000123, 1780000000123, None)
+def moment_ms(text: str, option: str, zone: str) -> int | None:
+    """`zone`: that of a time which names none.
+
+    >>> moment_ms("2026-05-28T20:26:40.123Z", "--from", "Asia/Ho_Chi_Minh"), moment_ms("", "--from", "UTC")
+    (1780000000123, None)
+    >>> moment_ms("2026-05-29T03:26:40.123", "--from", "Asia/Ho_Chi_Minh"), moment_ms("1780000000123", "--to", "UTC")
+    (1780000000123, 1780000000123)
     """
     if not text:
         return None
-    slip = _slip(
-        option, "no time", text, "ISO 8601 like '2026-05-28T20:26:40Z' (UTC where no zone is named) or epoch ms"
-    )
+    expected = f"ISO 8601 like '2026-05-28T20:26:40Z' ({zone} where no zone is named) or epoch ms"
+    slip = _slip(option, "no time", text, expected)
     if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         ms = int(text)
     else:
@@ -113,7 +132,7 @@ def moment_ms(text: str, option: str) -> int | None:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise slip from None
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
         ms = (aware - _EPOCH) // timedelta(milliseconds=1)
     if not _FIRST_MS <= ms <= _LAST_MS:
         raise slip
@@ -134,7 +153,7 @@ def window_seconds(text: str) -> int | None:
     except ValueError:
         ms = 0
     if ms <= 0 or ms % 1000:
-        raise _slip("--window", "no window length", text, "whole seconds like '10s', '1m', '15m'")
+        raise _slip("--window", "no window length", text, "whole seconds like '10s', '1m', '15m', or shift")
     return ms // 1000
 
 

@@ -40,9 +40,8 @@ def check_access(at: Loc, access: Access, folder: Path, plain: str) -> Iterator[
         yield Slip((*at, "username"), "a password without a user name; add username")
     if access.password_env and secret(access.password_env) is None:
         name = access.password_env
-        yield Slip(
-            (*at, "password_env"), f"variable {name} is not set; set {name}, or {name}_FILE to a file that holds it"
-        )
+        what = f"variable {name} is not set; set {name}, or {name}_FILE to a file that holds it"
+        yield Slip((*at, "password_env"), what, "secret")
 
 
 def located(access: Access, folder: Path) -> dict[str, str]:

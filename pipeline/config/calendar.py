@@ -39,9 +39,10 @@ def check_shifts(shifts: Sequence[ShiftSection]) -> Iterator[Slip]:
                 yield Slip(
                     (*at, "breaks", k), f"not inside the shift; got {list(shift.breaks[k])}; expected {expected}"
                 )
-        for other in shifts[:i]:
-            if _overlap(_shift(other), own):
-                yield Slip(at, f"overlaps shift {other.name!r} on some day; planned time would count twice; move one")
+        others = [repr(other.name) for other in shifts[:i] if _overlap(_shift(other), own)]
+        if others:
+            what = f"overlaps shift {', '.join(others)} on some day; planned time would count twice; move one"
+            yield Slip(at, what)
 
 
 def _shift(shift: ShiftSection) -> ShiftConfig:

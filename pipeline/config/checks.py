@@ -6,7 +6,7 @@ Rule: every check says all it finds; none stops at the first slip, none touches 
 from collections.abc import Iterable, Iterator, Sequence
 
 import pipeline.alarms
-from pipeline.config.line_model import AlarmSection, LineFile, MetricSection, UnitSection
+from pipeline.config.line_model import AlarmSection, LineFile, MetricSection, UnitSection, Window
 from pipeline.config.shape import Loc
 from pipeline.config.slips import Slip
 from pipeline.core.discovery import known_kinds
@@ -14,13 +14,15 @@ from pipeline.core.packml import CODE_TABLES, STATE_NAMES, canonical_name, code_
 from pipeline.core.spelling import unknown
 
 
-def check_line(line: LineFile, levels: Sequence[str]) -> Iterator[Slip]:
+def check_line(line: LineFile, levels: Sequence[str], has_shifts: bool) -> Iterator[Slip]:
+    """`has_shifts`: there is a calendar for windows of shifts."""
     names = line.path.split("/")
     if levels and len(names) != len(levels) - 1:
         expected = f"{len(levels) - 1} ({'/'.join(levels[:-1])})"
         yield Slip(
             ("path",), f"{len(names)} levels; got {line.path!r}; expected {expected}; correct the path or levels"
         )
+    yield from _check_windows(line.windows, has_shifts)
     yield from check_units(line.units)
     yield from _check_pace(line)
     yield from check_alarms(line.alarms, line.units)
@@ -71,6 +73,17 @@ def _check_condition(at: Loc, alarm: AlarmSection) -> Iterator[Slip]:
         yield Slip((*at, "low"), f"not below high; got low {alarm.low:g}, high {alarm.high:g}; expected low < high")
     if alarm.kind == "silence" and alarm.after <= 0:
         yield Slip((*at, "after"), "a silence without a length; expected a duration like '30s'; add after")
+
+
+def _check_windows(windows: Sequence[Window], has_shifts: bool) -> Iterator[Slip]:
+    for i, window in enumerate(windows):
+        if window in windows[:i]:
+            yield Slip(("windows", i), f"{window!r} stands twice; remove one")
+    if "shift" in windows and not has_shifts:
+        what = "'shift' needs [[shifts]] in park.toml; got none; add them (see `parkpulse explain park`) or remove it"
+        yield Slip(("windows",), what)
+    if set(windows) == {"shift"}:
+        yield Slip(("windows",), "'shift' alone; metrics have no windows of shifts; add a length, for instance '1m'")
 
 
 def _check_pace(line: LineFile) -> Iterator[Slip]:

@@ -4,6 +4,7 @@ Rule: a hint refuses nothing. It stands where a figure stays empty, or where sum
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from pipeline.config.checks import pace_unit
 from pipeline.config.line_model import LineFile, UnitSection
@@ -12,8 +13,21 @@ from pipeline.config.slips import Slip
 from pipeline.core.line_config import Role
 
 PARTS: tuple[Role, ...] = ("good_count", "reject_count", "rework_count")
+METERS: dict[Role, tuple[str, tuple[str, ...]]] = {"energy": ("kWh", ("kwh",)), "water": ("m³", ("m³", "m3"))}
 NO_CYCLE = "is missing; oee and effectiveness stay empty"
 NO_LINES = "lines: none; what comes in gets statistics and scores, but no KPI and no alarm; add lines/NAME.toml"
+
+
+def unread_hints(folder: Path) -> Iterator[str]:
+    """Files that look like lines and are none by their name or place."""
+    beside = (path for path in folder.iterdir() if ".toml" in path.name.lower() and path.name != "park.toml")
+    for path in sorted(path for path in beside if path.is_file()):
+        name = path.name if path.suffix == ".toml" else f"{path.name[: path.name.lower().index('.toml')]}.toml"
+        yield f"{path.name}: is not read; expected lines in the folder lines; if it is one, move it to lines/{name}"
+    for path in sorted((folder / "lines").rglob("*")):
+        if path.is_file() and path.suffix not in (".toml", ".md") and not path.name.startswith("."):
+            name = path.relative_to(folder).as_posix()
+            yield f"{name}: is not read; expected a name that ends in .toml; rename it, or take it out of lines"
 
 
 def park_hints(park: ParkFile) -> Iterator[Slip]:
@@ -45,6 +59,7 @@ def _unit_hints(i: int, unit: UnitSection) -> Iterator[Slip]:
     if counters and not _metrics(unit, "state"):
         what = f"no metric with the role state, though {unit.name!r} counts parts; all its time is unclassified"
         yield Slip(("units", i, "metrics"), f"{what} and oee stays empty; add one")
+    yield from _meter_hints(i, unit)
     good = _metrics(unit, "good_count")
     if len(good) > 1:
         yield Slip(
@@ -52,6 +67,14 @@ def _unit_hints(i: int, unit: UnitSection) -> Iterator[Slip]:
             f"a second good_count; got {', '.join(good)}, whose parts are summed; right for two lanes; "
             "where one counts parts of the other again, keep one",
         )
+
+
+def _meter_hints(i: int, unit: UnitSection) -> Iterator[Slip]:
+    for name, metric in unit.metrics.items():
+        counts, spellings = METERS.get(metric.role, ("", ()))
+        if counts and metric.uom and metric.uom.casefold() not in spellings:
+            what = f"a meter with the role {metric.role} counts {counts}; got {metric.uom!r}; its sums will be wrong"
+            yield Slip(("units", i, "metrics", name, "uom"), f"{what}; send {counts}, or take another role")
 
 
 def _metrics(unit: UnitSection, *roles: Role) -> list[str]:

@@ -58,7 +58,10 @@ class TimeSection(Section):
     idle_timeout: Duration = Field(3_000, description="After so long without a sample a source holds nobody up.")
     max_hold: Duration = Field(60_000, description="The longest time a slow source holds up its line.")
     max_clock_skew: Duration = Field(60_000, description="How far ahead of our clock a sample may be dated.")
-    correction_horizon: Duration = Field(86_400_000, description="How long results are corrected by late samples.")
+    correction_horizon: Duration = Field(
+        86_400_000,
+        description="Samples further behind their line go to late.v1; today all late ones do, and correct nothing.",
+    )
     announce_horizon: Duration = Field(900_000, description="Older changes of alarms are stored but not announced.")
     valid_for: Duration = Field(
         60_000, description="How long a state still holds when its source has gone silent; then: unclassified."

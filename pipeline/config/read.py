@@ -3,15 +3,16 @@
 Rule: nothing is connected to before this has passed; no slip hides another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pipeline.config.access import check_access, located
 from pipeline.config.broker import BrokerSection, check_topics
 from pipeline.config.calendar import check_shifts, resolve_calendar
 from pipeline.config.checks import check_line
-from pipeline.config.hints import NO_LINES, line_hints, park_hints
+from pipeline.config.hints import NO_LINES, line_hints, park_hints, unread_hints
 from pipeline.config.line_model import LineFile
 from pipeline.config.log_section import LogSection, check_log, resolved_log
 from pipeline.config.model import GatewaySection, HttpSection, ParkFile
@@ -26,6 +27,8 @@ from pipeline.core.errors import ConfigError
 from pipeline.core.line_config import LineConfig, TimeConfig
 
 PARK = "park.toml"
+Place = Literal["brokers", "log", "store"]
+PLACES: tuple[Place, ...] = ("brokers", "log", "store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ class Config:
     hints: tuple[str, ...]
 
 
-def read_config(folder: Path) -> Config:
-    """Raises ConfigError with all slips."""
+def read_config(folder: Path, places: Sequence[Place] = PLACES) -> Config:
+    """Raises ConfigError with all slips. `places`: what is spoken to; passwords of others need not be there."""
     folder = folder.expanduser().resolve()
     if not folder.is_dir():
         what = "no such folder" if not folder.exists() else "a file, not a folder"
@@ -57,8 +60,9 @@ def read_config(folder: Path) -> Config:
     if not (folder / PARK).is_file():
         raise ConfigError(f"{folder}: no {PARK} there; expected a configuration folder; see `parkpulse explain park`")
     said: list[str] = []
-    park, levels = _read_park(folder, said)
-    files = _read_lines(folder, levels, said)
+    park, levels = _read_park(folder, places, said)
+    has_shifts = park is None or bool(park.shifts) or any(slip.startswith(f"{PARK}: shifts") for slip in said)
+    files = _read_lines(folder, levels, has_shifts, said)
     if said or park is None:
         raise ConfigError(*said)
     return _config(folder, park, files)
@@ -80,11 +84,12 @@ def _config(folder: Path, park: ParkFile, files: dict[str, LineFile]) -> Config:
         brokers=tuple(_located(broker, folder) for broker in park.brokers),
         calendar=calendar,
         lines=tuple(resolve_line(line, park, calendar) for line in files.values()),
-        hints=tuple(_hints(park, files)),
+        hints=tuple(_hints(folder, park, files)),
     )
 
 
-def _hints(park: ParkFile, files: dict[str, LineFile]) -> Iterator[str]:
+def _hints(folder: Path, park: ParkFile, files: dict[str, LineFile]) -> Iterator[str]:
+    yield from unread_hints(folder)
     yield from (hint.line(PARK) for hint in park_hints(park))
     if not files:
         yield NO_LINES
@@ -92,7 +97,7 @@ def _hints(park: ParkFile, files: dict[str, LineFile]) -> Iterator[str]:
         yield from (hint.line(name) for hint in line_hints(line))
 
 
-def _read_park(folder: Path, said: list[str]) -> tuple[ParkFile | None, tuple[str, ...]]:
+def _read_park(folder: Path, places: Sequence[Place], said: list[str]) -> tuple[ParkFile | None, tuple[str, ...]]:
     """The park, and the levels to hold paths against: none where they are wrong."""
     try:
         park, slips = validate(ParkFile, read_toml(folder / PARK, PARK))
@@ -107,11 +112,11 @@ def _read_park(folder: Path, said: list[str]) -> tuple[ParkFile | None, tuple[st
     slips += beside(slips, check_store(park.store, levels, folder) if park is not None and has_store else ())
     for i, one in enumerate(park.brokers if park is not None else ()):
         slips += beside(slips, (*_check_broker(i, one, folder), *check_topics(i, one, levels, slips)))
-    said.extend(slip.line(PARK) for slip in slips)
+    said.extend(slip.line(PARK) for slip in slips if slip.key != "secret" or slip.loc[0] in places)
     return park, levels
 
 
-def _read_lines(folder: Path, levels: tuple[str, ...], said: list[str]) -> dict[str, LineFile]:
+def _read_lines(folder: Path, levels: tuple[str, ...], has_shifts: bool, said: list[str]) -> dict[str, LineFile]:
     """By name of their file."""
     packs, files, owners = Packs(folder), dict[str, LineFile](), dict[str, str]()
     for path in sorted((folder / "lines").rglob("*.toml")):
@@ -123,7 +128,7 @@ def _read_lines(folder: Path, levels: tuple[str, ...], said: list[str]) -> dict[
             continue
         line, slips = validate(LineFile, raw)
         if line is not None:
-            found = [] if unknown_pack else list(check_line(line, levels))
+            found = [] if unknown_pack else list(check_line(line, levels, has_shifts))
             if (first := owners.setdefault(line.path, name)) != name:
                 found.append(Slip(("path",), f"{line.path!r} is the path of {first} too; a path names one line"))
             slips += beside(slips, found)

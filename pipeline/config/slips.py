@@ -28,11 +28,11 @@ _BOUNDS = {
 
 
 class Slip(NamedTuple):
-    """What is wrong, and where in a file."""
+    """What is wrong, and where in a file. `secret`: the file is right, what it names is not there."""
 
     loc: Loc
     text: str
-    key: Literal["wrong", "unknown", "missing"] = "wrong"
+    key: Literal["wrong", "unknown", "missing", "secret"] = "wrong"
 
     def line(self, file: str) -> str:
         return f"{file}: {key_path(self.loc)}: {self.text}" if self.loc else f"{file}: {self.text}"

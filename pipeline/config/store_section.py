@@ -89,9 +89,8 @@ def check_store(store: StoreSection, levels: Sequence[str], folder: Path) -> Ite
     yield from check_access(("store",), store, folder, plain if store.url.startswith("http://") else "")
     if store.token_env and secret(store.token_env) is None:
         name = store.token_env
-        yield Slip(
-            ("store", "token_env"), f"variable {name} is not set; set {name}, or {name}_FILE to a file that holds it"
-        )
+        what = f"variable {name} is not set; set {name}, or {name}_FILE to a file that holds it"
+        yield Slip(("store", "token_env"), what, "secret")
     for level in levels:
         if level in NO_LEVELS:
             yield Slip(("levels",), f"{level!r} is a name of its own in InfluxDB; choose another name for the level")

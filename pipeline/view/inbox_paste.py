@@ -64,7 +64,7 @@ def line_texts(folder: Path) -> dict[str, LineText]:
     for path in sorted((folder / "lines").rglob("*.toml")):
         name = path.relative_to(folder).as_posix()
         raw = read_toml(path, name)
-        found[str(raw.get("path"))] = LineText(name, path.read_text("utf-8"), raw)
+        found[str(raw.get("path"))] = LineText(name, path.read_text("utf-8-sig"), raw)
     return found
 
 

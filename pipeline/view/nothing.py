@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pipeline.core.equipment import is_below
 from pipeline.core.results import Extent
 from pipeline.view.records import local_moment, safe, window_text
+from pipeline.view.shift_windows import SHIFT, usual_lengths
 from pipeline.view.tables import SHAPES, Question, ResultStore
 from pipeline.view.whole_path import all_levels, near
 from pipeline.view.words import Words
@@ -40,12 +41,20 @@ def why_nothing(store: ResultStore, question: Question, known: Sequence[str], wo
     extents = _extents(store, question)
     if not extents:
         return _none_of_it(store, question, words, zone)
-    windows = [extent for extent in extents if extent.window_s in (0, question.window_s or extent.window_s)]
+    windows = [extent for extent in extents if extent.window_s == 0 or _is_asked(extent, question)]
     if not windows:
         there = ", ".join(window_text(extent.window_s) for extent in extents)
-        return f"--window: {words['no_window']} {window_text(question.window_s or 0)}; {words['there_is']} {there}"
+        length = SHIFT if question.only_shifts else window_text(question.window_s or 0)
+        return f"--window: {words['no_window']} {length}; {words['there_is']} {there}"
     period = min(extent.first_ms for extent in windows), max(extent.last_ms for extent in windows)
     return f"--from/--to: {words['nothing_then']} {_between(period, words, zone)}"
+
+
+def _is_asked(extent: Extent, question: Question) -> bool:
+    if not question.only_shifts:
+        return question.window_s is None or extent.window_s == question.window_s
+    calendar, has_shifts = question.calendar, question.what in ("elements", "kpis")
+    return calendar is not None and has_shifts and extent.window_s in usual_lengths(calendar)
 
 
 def _none_of_it(store: ResultStore, question: Question, words: Words, zone: str) -> str:

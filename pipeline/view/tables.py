@@ -11,7 +11,9 @@ from typing import Literal, Protocol
 import polars as pl
 
 from connectors.codecs.alerts_json import IS_ACTIVE
+from pipeline.core.calendar import CalendarConfig
 from pipeline.core.results import Extent, ResultKind
+from pipeline.view.shift_windows import SHIFT, shift_starts, with_shifts
 
 What = Literal["metrics", "elements", "kpis", "anomalies", "alerts", "states", "ledger"]
 
@@ -73,13 +75,16 @@ WHATS: tuple[What, ...] = (*SHAPES, "alerts")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One measurement at `equipment` (a whole path) and below, with since_ms <= time < until_ms."""
+    """One measurement at `equipment` (a whole path) and below, with since_ms <= time < until_ms; windows of one length,
+    or of the shifts of `calendar` alone."""
 
     what: What
     equipment: str = ""
     since_ms: int | None = None
     until_ms: int | None = None
     window_s: int | None = None
+    calendar: CalendarConfig | None = None
+    only_shifts: bool = False
 
 
 def query_table(store: ResultStore, question: Question, levels: Sequence[str]) -> pl.DataFrame:
@@ -89,7 +94,10 @@ def query_table(store: ResultStore, question: Question, levels: Sequence[str]) -
         return _alerts(store.read_alerts(*chosen), levels)
     shape = SHAPES[question.what]
     window_s = question.window_s if shape.windows else None
-    table = store.read(shape.kind, *chosen, window_s)
+    if question.only_shifts and shape.windows:
+        table = _of_shifts(store, question, shape.kind)
+    else:
+        table = with_shifts(store.read(shape.kind, *chosen, window_s), question.calendar, shape.kind)
     if question.what == "metrics":
         table = _with_scores(table, store.read("score", *chosen, window_s))
     window = [_window_name().alias("window")] if shape.windows else []
@@ -100,6 +108,17 @@ def query_table(store: ResultStore, question: Question, levels: Sequence[str]) -
         *window,
         *_fields(table, shape),
     )
+
+
+def _of_shifts(store: ResultStore, question: Question, kind: ResultKind) -> pl.DataFrame:
+    """Read by the lengths that shifts have in this time; 0 is the length of no window."""
+    extents = store.extents(kind, question.equipment)
+    first, last = min((one.first_ms for one in extents), default=0), max((one.last_ms for one in extents), default=-1)
+    lengths = shift_starts(question.calendar, first, last)["window_s"].unique().to_list()
+    chosen = (question.equipment, question.since_ms, question.until_ms)
+    found = pl.concat((store.read(kind, *chosen, length) for length in lengths or (0,)), how="diagonal_relaxed")
+    shifts = with_shifts(found, question.calendar, kind).filter("is_shift")
+    return shifts.sort("window_start", "equipment", "name", maintain_order=True)
 
 
 def _with_scores(metrics: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
@@ -113,7 +132,7 @@ def _with_scores(metrics: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
 def _fields(table: pl.DataFrame, shape: Shape) -> list[pl.Expr]:
     """Declared fields, then others by name, then the last ones; `<x>_ms` shows as `<x>_s`."""
     sources = {name.removesuffix("_ms") + "_s" if name.endswith("_ms") else name: name for name in table.columns}
-    common = {"equipment", "name", "window_s", "window_start", "formula", "coverage", "revision", "product"}
+    common = {"equipment", "name", "window_s", "window_start", "formula", "coverage", "revision", "product", "is_shift"}
     declared = {*shape.fields, *shape.last}
     others = sorted(sources.keys() - common - declared) if shape.is_open else []
     return [_field(name, sources.get(name), shape) for name in (*shape.fields, *others, *shape.last)]
@@ -165,7 +184,7 @@ def level_columns(path: pl.Expr, levels: Sequence[str]) -> list[pl.Expr]:
 
 
 def _window_name() -> pl.Expr:
-    """The window's length in its largest whole unit: 10s, 1m, 15m, 8h."""
+    """A shift, or the window's length in its largest whole unit: 10s, 1m, 15m, 8h."""
     seconds = pl.col("window_s")
     whole = [pl.when(seconds % size == 0).then(pl.format("{}" + unit, seconds // size)) for unit, size in _UNITS]
-    return pl.coalesce(whole)
+    return pl.when("is_shift").then(pl.lit(SHIFT)).otherwise(pl.coalesce(whole))

@@ -77,5 +77,12 @@ def test_shifts_that_overlap_are_a_slip():
     assert len(slips(shift("22:00", "06:00", name="a", days="sun"), shift("05:00", "07:00", name="b", days="mon"))) == 1
 
 
+def test_a_shift_that_overlaps_several_is_one_slip():
+    [said] = slips(
+        shift("06:00", "14:00", name="a"), shift("14:00", "22:00", name="b"), shift("12:00", "16:00", name="c")
+    )
+    assert "shifts[2]: overlaps shift 'a', 'b' on some day" in said
+
+
 def test_two_shifts_of_one_name_are_a_slip():
     assert len(slips(shift("06:00", "14:00"), shift("14:00", "22:00"))) == 1

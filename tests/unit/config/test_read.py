@@ -57,7 +57,8 @@ def test_an_empty_park_file_means_the_defaults(tmp_path: Path) -> None:
 
 
 def test_windows_become_seconds_and_the_shift_is_left_to_the_calendar(tmp_path: Path) -> None:
-    config = read(tmp_path, line=LINE + 'windows = ["shift", "1m", "1s", "15m", "10s"]\n')
+    shift = '[[shifts]]\nname = "day"\nfrom = "06:00"\nto = "14:00"\n'
+    config = read(tmp_path, PARK + shift, LINE + 'windows = ["shift", "1m", "1s", "15m", "10s"]\n')
     assert config.lines[0].windows == (1, 10, 60, 900)
 
 
@@ -131,3 +132,24 @@ def test_a_wrong_pattern_is_not_told_to_share_topics_with_its_neighbour(tmp_path
     with pytest.raises(ConfigError) as refused:
         read(tmp_path, PARK + '[[brokers]]\nurl = "mqtt://b"\n' + topics + 'pattern = "factory/#"\n')
     assert [slip.split(": ")[1] for slip in refused.value.slips] == ["brokers[0].topics[0].pattern"]
+
+
+def test_a_byte_order_mark_before_the_text_is_no_part_of_it(tmp_path: Path) -> None:
+    config = read(tmp_path, "\ufeff" + PARK, "\ufeff" + LINE)
+    assert (config.levels, config.lines[0].path) == (("site", "line", "unit"), "dairy/line-1")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("máy = 1", 'line 4, column 2: not TOML; got the name máy without quotes; put the name in quotes: "máy"'),
+        ("[metrics.nhiệt-độ]", 'got the name nhiệt-độ without quotes; put the name in quotes: "nhiệt-độ"'),
+        ("a = { độ = 1 }", "got the name độ without quotes"),
+        ("a = độ", "line 4, column 5: not TOML; got: invalid value; correct the line"),
+    ],
+)
+def test_a_name_of_letters_beyond_a_to_z_is_to_be_put_in_quotes(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read(tmp_path, line=LINE + "# đây\n\n" + text + "\n")
+    (slip,) = refused.value.slips
+    assert says in slip

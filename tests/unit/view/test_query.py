@@ -25,6 +25,7 @@ import pipeline.view.nothing
 import pipeline.view.records
 import pipeline.view.whole_path
 from connectors.local_store import LocalStore
+from pipeline.cli.app import run
 from pipeline.cli.query import moment_ms, query, window_seconds
 from pipeline.core import results
 from pipeline.core.errors import ConfigError
@@ -175,17 +176,40 @@ def test_a_store_that_is_not_there_yet_is_said_in_one_line_and_not_made(folder: 
         ("1969-12-31T23:59:59.9999Z", -1), ("9999-12-31T23:59:59Z", 253_402_300_799_000),
     ],
 )  # fmt: skip
-def test_a_time_is_utc_where_it_names_no_zone_and_is_floored_to_milliseconds(text: str, ms: int | None) -> None:
-    assert moment_ms(text, "--from") == ms
+def test_a_time_is_of_the_zone_where_it_names_none_and_is_floored_to_milliseconds(text: str, ms: int | None) -> None:
+    assert moment_ms(text, "--from", "UTC") == ms
+
+
+def test_a_time_without_zone_is_that_of_the_tables(stored: Path) -> None:
+    for since in ("2026-05-29T03:26:50", "2026-05-28T20:26:50Z"):
+        rows = json.loads(called(stored, "metrics", "--from", since, "--format", "json").stdout)
+        assert [row["time"] for row in rows] == ["2026-05-28T20:26:50.000Z"]
+
+
+def test_who_only_looks_needs_no_password_of_a_broker(stored: Path) -> None:
+    broker = '[[brokers]]\nurl = "mqtt://b"\nusername = "u"\npassword_env = "PARKPULSE_TEST_NEVER_SET"\n'
+    (stored / "park.toml").write_text(PARK + broker, encoding="utf-8")
+    assert called(stored, "metrics").exit_code == 0
+    for verb in ("inbox", "log"):
+        assert run([verb, str(stored)]) == 1  # no log yet
+    assert run(["check", str(stored)]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "zone"), [("0001-01-01", "Asia/Ho_Chi_Minh"), ("9999-12-31T23:59:59", "America/New_York")]
+)
+def test_a_time_beyond_the_ends_of_the_calendar_is_a_slip(text: str, zone: str) -> None:
+    with pytest.raises(ConfigError, match=f"--from: no time.*{zone} where no zone is named"):
+        moment_ms(text, "--from", zone)
 
 
 @pytest.mark.parametrize("text", ["now", "²", "1e3", "9" * 18, "9" * 30, " ", "2026-05-28T25:00", "1.5"])
 def test_what_is_no_time_is_a_slip(text: str) -> None:
     with pytest.raises(ConfigError, match="--from: no time"):
-        moment_ms(text, "--from")
+        moment_ms(text, "--from", "UTC")
 
 
-@pytest.mark.parametrize("text", ["0s", "1ms", "1500ms", "-10s", "10", "shift", "1e400s"])
+@pytest.mark.parametrize("text", ["0s", "1ms", "1500ms", "-10s", "10", "shifts", "1e400s"])
 def test_what_is_no_window_length_is_a_slip(text: str) -> None:
     with pytest.raises(ConfigError, match="--window: no window length"):
         window_seconds(text)
