@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 RejectCode = Literal[
-    "bad_topic", "bad_path", "bad_json", "bad_value", "bad_quality", "bad_time", "too_large", "too_many", "clock",
-    "poison",
+    "bad_topic", "bad_path", "bad_json", "bad_value", "bad_quality", "bad_time", "too_large", "too_many", "no_number",
+    "clock", "poison",
 ]  # fmt: skip
 
-FRAMED: tuple[RejectCode, ...] = ("clock", "too_many")  # a worker's rejects of rows, kept as a frame
+FRAMED: tuple[RejectCode, ...] = ("clock", "no_number", "too_many")  # a worker's rejects of rows, kept as a frame
 
 UNDATED, FROZEN, HISTORICAL, OVERRIDE = 1, 2, 4, 8  # bits of the column `flags`
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.core.line_config import UNSCORED, LineConfig, MetricConfig
+from pipeline.core.line_config import UNSCORED, LineConfig, MetricConfig, Role
 from pipeline.core.quality import SIMULATED
 from pipeline.core.registry import Registry, grown
 
 DEFAULT = MetricConfig(name="-")
 NAMED = ("state", "mode")
+NUMBERS = frozenset(get_args(Role)) - {*NAMED, "product", "order", "other"}
 Flags = npt.NDArray[np.bool_]
 Key = tuple[str, str]  # unit, metric
 
@@ -28,13 +30,14 @@ def _flags() -> Flags:
 @dataclass(slots=True)
 class Traits:
     """hold_ms i64; scored (gets a score), simulated (quality 7 is usable), named (its values are names of states or
-    modes), watched (an alarm looks at it): bool; wants: width ms -> bool."""
+    modes), number (its role needs numbers), watched (an alarm looks at it): bool; wants: width ms -> bool."""
 
     known: int = 0
     hold_ms: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     scored: Flags = field(default_factory=_flags)
     simulated: Flags = field(default_factory=_flags)
     named: Flags = field(default_factory=_flags)
+    number: Flags = field(default_factory=_flags)
     watched: Flags = field(default_factory=_flags)
     wants: dict[int, Flags] = field(default_factory=dict)
 
@@ -43,7 +46,7 @@ class Traits:
         new = range(self.known, len(registry.series))
         if new:
             self.hold_ms = grown(self.hold_ms, new.stop, 0)
-            for name in ("scored", "simulated", "named", "watched"):
+            for name in ("scored", "simulated", "named", "number", "watched"):
                 setattr(self, name, grown(getattr(self, name), new.stop, False))
             self._describe(new, registry, configs)
             self.known = new.stop
@@ -75,5 +78,6 @@ class Traits:
         self.scored[code] = metric.role not in UNSCORED
         self.simulated[code] = SIMULATED in config.usable_quality
         self.named[code] = metric.role in NAMED
+        self.number[code] = metric.role in NUMBERS
         for width, column in self.wants.items():
             column[code] = width // 1000 in config.windows

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from pipeline.core.event_time import NEVER, PANE_MS
 from pipeline.core.frames import END, Frame
-from pipeline.core.order import Rows
+from pipeline.core.order import NO_TEXT, Rows
 from pipeline.steps.columns import read_rows
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.walk import Runs, Ticks, walk
@@ -48,8 +48,8 @@ class Heads:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Rows of all records joined; by row: frame (index of its record), round (number of the line's ticks before it),
-    verdict (`wrong` clock, `surplus`: a series too many for its line). By record: running, append (ms), waiting (its
-    line has no clock yet). `ticks[k]` are the k-th ticks of the lines."""
+    verdict (`wrong` clock, `surplus`: a series too many for its line, `worded`: a text for a number). By record:
+    running, append (ms), waiting (its line has no clock yet). `ticks[k]`: the k-th ticks of the lines."""
 
     rows: Rows
     frame: Ints
@@ -58,6 +58,7 @@ class Plan:
     late: Flags
     wrong: Flags
     surplus: Flags
+    worded: Flags
     running: Ints
     append: Ints
     waiting: Flags
@@ -74,8 +75,9 @@ def plan(state: PartitionState, entries: Sequence[Entry]) -> Plan:
     state.cover()
     repeated = repeat.take(frame)
     surplus = _surplus(state, rows) & ~repeated
-    wrong = _wrong(state, heads, rows, frame) & ~(repeated | surplus)
-    bad = wrong | surplus | repeated
+    worded = _worded(state, rows) & ~(repeated | surplus)
+    wrong = _wrong(state, heads, rows, frame) & ~(repeated | surplus | worded)
+    bad = wrong | worded | surplus | repeated
     counted, top = np.minimum(rows.t, heads.told.take(frame)), rows.t
     if bad.any():
         counted, top = np.where(bad, NEVER, counted), np.where(bad, NEVER, top)
@@ -84,11 +86,11 @@ def plan(state: PartitionState, entries: Sequence[Entry]) -> Plan:
     late = rows.t < np.repeat(way.run_clock // PANE_MS * PANE_MS, runs.rows)
     late |= rows.t < (way.expiry // MINUTE_MS * MINUTE_MS).take(frame)
     late &= ~bad
-    for name, mask in (("duplicate", repeated), ("rejected", wrong | surplus), ("expired", late)):
+    for name, mask in (("duplicate", repeated), ("rejected", wrong | worded | surplus), ("expired", late)):
         state.ledger.add(name, rows.ledger[mask])
     return Plan(
-        rows, frame, way.round.take(frame), ~(bad | late), late, wrong, surplus, way.running, heads.append, way.waiting,
-        way.ticks,
+        rows, frame, way.round.take(frame), ~(bad | late), late, wrong, surplus, worded, way.running, heads.append,
+        way.waiting, way.ticks,
     )  # fmt: skip
 
 
@@ -119,6 +121,13 @@ def _surplus(state: PartitionState, rows: Rows) -> Flags:
     too_many = np.zeros(len(state.registry.series), np.bool_)
     too_many[list(state.registry.surplus.values())] = True
     return too_many.take(rows.series)
+
+
+def _worded(state: PartitionState, rows: Rows) -> Flags:
+    """Rows that say a text where the role of their metric needs a number: they would vanish without a word."""
+    if rows.text is None:
+        return np.zeros(len(rows), np.bool_)
+    return np.asarray((rows.text != NO_TEXT) & state.traits.number.take(rows.series), np.bool_)
 
 
 def _runs(frame: Ints, source: npt.NDArray[np.int32], counted: Ints, top: Ints) -> Runs:

@@ -35,7 +35,7 @@ class Aside:
 
 @dataclass(slots=True)
 class Output:
-    """`late`: to late.v1; `rejected`: to rejects.v1, reason `clock` or `too_many`. `counts` for instruments."""
+    """`late`: to late.v1; `rejected`: to rejects.v1 with a reason of FRAMED. `counts` for instruments."""
 
     results: list[LineResults] = field(default_factory=list)
     windows: list[WindowResults] = field(default_factory=list)
@@ -147,6 +147,7 @@ def _put_aside(entries: Sequence[Entry], made: Plan, out: Output) -> None:
     out.count("received", len(made.frame))
     for mask, reason, target in (
         (made.late, "late", out.late), (made.wrong, "clock", out.rejected), (made.surplus, "too_many", out.rejected),
+        (made.worded, "no_number", out.rejected),
     ):  # fmt: skip
         if not mask.any():
             continue

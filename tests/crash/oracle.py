@@ -58,7 +58,7 @@ def put_aside(late: list[Record], rejects: list[Record]) -> set[tuple]:
     aside: set[tuple] = set()
     for record in [*late, *rejects]:
         headers = dict(record.headers)
-        if headers["reason"] in (b"late", b"clock", b"too_many"):
+        if headers["reason"] in (b"late", b"clock", b"no_number", b"too_many"):
             aside |= {(record.partition, int(headers["offset"]), row) for row in rows(record)}
     return aside
 

@@ -90,6 +90,20 @@ def test_a_silence_rule_on_a_metric_that_never_came_says_nothing():
     assert [x for x in log.run()[2] if hasattr(x, "alarm")] == []
 
 
+def test_a_text_where_a_role_needs_a_number_is_put_aside_and_no_sign_of_life():
+    log = Log(alarms=(AlarmConfig(name="quiet", kind="silence", unit="filler", metric="temp", after_ms=5_000),))
+    for k in range(30):
+        now = T0 + 1_000 * k
+        rows = [row("state", now, "execute"), row("temp", now, 61.5 if k < 10 else "61,5"), row("good", now, "11")]
+        log.add(now, [*rows, row("note", now, "a text that nobody declared")])
+    _, out, said = log.run()
+    assert {aside.reason for aside in out.rejected} == {"no_number"}
+    assert sum(len(aside.rows) for aside in out.rejected) == out.counts["no_number"] == 20 + 30
+    assert [x.alarm for x in said if hasattr(x, "alarm")] == ["quiet"]
+    ledger = [x.values for x in said if getattr(x, "kind", "") == "ledger"][-1]
+    assert ledger["rejected"] >= 30
+
+
 def test_the_end_of_a_run_that_begins_ten_seconds_says_its_ledger_once():
     log = Log()
     for k in range(9):
