@@ -8,6 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from connectors.memory_store import MemoryStore
+from pipeline.core.calendar import CalendarConfig, ShiftConfig
 from pipeline.core.ledger import FIELDS
 from pipeline.core.results import Result, Transition
 from pipeline.view.tables import SHAPES, Question, query_table
@@ -116,6 +117,19 @@ def test_a_query_says_the_same_as_on_any_other_store(store: OwnDatabase, what: s
     shape = next(known for known in SHAPES if known == what)
     for asked in (Question(shape), Question(shape, LINE, T0, T0 + 5_000, 10)):
         assert_frame_equal(query_table(store, asked, LEVELS), query_table(plain, asked, LEVELS))
+
+
+def test_shifts_are_found_as_on_any_other_store(store: OwnDatabase) -> None:
+    plain, begin = MemoryStore(), 1_780_034_400_000  # 06:00 UTC
+    shifts = ShiftConfig(name="a", begin=360, end=840), ShiftConfig(name="b", begin=840, end=1_200)
+    ends = [(28_800, begin), (21_600, begin + 28_800_000), (28_800, begin + 60_000), (60, begin)]
+    for one in (store, plain):
+        one.write([*ALL, *(replace(KPI, window_s=length, window_start=start) for length, start in ends)], [])
+    asked = Question("kpis", calendar=CalendarConfig(shifts=shifts), only_shifts=True)
+    table = query_table(store, asked, LEVELS)
+    assert table["window"].to_list() == ["shift", "shift"]
+    assert_frame_equal(table, query_table(plain, asked, LEVELS))
+    assert query_table(store, replace(asked, what="metrics"), LEVELS).is_empty()
 
 
 def test_a_query_of_alerts_says_the_same_as_on_any_other_store(store: OwnDatabase) -> None:
