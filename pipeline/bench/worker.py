@@ -27,6 +27,7 @@ from pipeline.bench.table import Row, row
 from pipeline.bench.worker_rounds import Round, topics
 from pipeline.config.log_section import KAFKA_PARTITIONS
 from pipeline.core.errors import Unavailable
+from pipeline.runtime.garbage import search_seldom
 
 ADDRESS = "PARKPULSE_TEST_KAFKA"
 BASELINE, UNIT = "plain aiokafka loop", "samples/s"
@@ -65,6 +66,7 @@ def run(rounds: int, said: Callable[[str], None]) -> Iterator[Row]:
     address = os.environ.get(ADDRESS, "")
     if not address:
         raise Unavailable(f"Kafka: no address; set {ADDRESS}=HOST:PORT (`parkpulse services up kafka --env`)")
+    search_seldom()  # as every process with a worker does
     for case in CASES:
         with own_log(tuple(address.split(","))) as log:
             yield from measure(case, log, rounds, said)
