@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pipeline.bench.table import Row
 
-BENCHES = {"core": "", "decode": "", "worker": "kafka", "store": "influx"}  # name: the extra that it needs
+BENCHES = {"core": "", "decode": "", "mqtt": "", "worker": "kafka", "store": "influx"}  # name: the extra that it needs
 ROUNDS, SHORT_ROUNDS = 9, 5
 
 
@@ -81,6 +81,7 @@ def _bench(name: str) -> "tuple[Callable[[int], int], Callable[[int, Callable[[s
     except ModuleNotFoundError as error:
         extra = BENCHES[name]
         raise ConfigError(f"needs the package {error.name}; run pip install 'parkpulse[{extra}]'") from error
-    from pipeline.bench import core, decode
+    from pipeline.bench import core, decode, mqtt
 
-    return (decode.steps, decode.run) if name == "decode" else (core.steps, core.run)
+    built_in = {"core": (core.steps, core.run), "decode": (decode.steps, decode.run), "mqtt": (mqtt.steps, mqtt.run)}
+    return built_in[name]
