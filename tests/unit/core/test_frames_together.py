@@ -1,5 +1,6 @@
 """Frames decoded together are the frames, and the sentences, that each alone gives."""
 
+import struct
 import zlib
 from collections.abc import Sequence
 
@@ -11,19 +12,35 @@ from pipeline.core.frames import HEADER_SIZE, Frame, FrameError, FrameName, Kind
 from pipeline.core.frames_together import decode_all
 from tests.unit.core.test_frames import frames, same
 
-VALUES = frames().map(encode)
+
+@st.composite
+def rows(draw: st.DrawFn) -> Frame:
+    size, names = draw(st.integers(1, 20)), draw(st.integers(1, 5))
+    index = np.array(draw(st.lists(st.integers(0, names - 1), min_size=size, max_size=size)), np.uint16)
+    table = tuple(FrameName("unit", f"m{k}", "") for k in range(names))
+    columns = (index, np.arange(size), np.arange(size) / 7)
+    return Frame(Kind.DATA, 0, 0, draw(st.integers(0, 1 << 40)), "gw", 1, 2, 3, 4, table, (), *columns)
+
+
+VALUES = (frames() | rows()).map(encode)
 
 
 @st.composite
 def spoiled(draw: st.DrawFn) -> bytes:
-    """A frame with some bytes changed, the CRC mended in most of them, or cut, or longer."""
+    """A frame with some bytes changed or moved from names to texts, the CRC mended in most of them, or longer."""
     value = bytearray(draw(VALUES))
-    for _ in range(draw(st.integers(1, 3))):
+    for _ in range(draw(st.integers(0, 3))):
         value[draw(st.integers(0, len(value) - 1))] = draw(st.integers(0, 255))
+    names, texts = struct.unpack_from("<II", value, HEADER_SIZE)
+    if names and draw(st.booleans()):
+        struct.pack_into("<II", value, HEADER_SIZE, names - 1, min(texts + 1, 0xFFFFFFFF))
+    if draw(st.booleans()):
+        value[7] = draw(st.integers(0, 15))  # columns
+    value += draw(st.just(b"") | st.binary(max_size=9))
     if draw(st.integers(0, 3)):
         crc = zlib.crc32(value[24:], zlib.crc32(b"\0\0\0\0", zlib.crc32(value[:20])))
         value[20:24] = crc.to_bytes(4, "little")
-    return bytes(value) + draw(st.just(b"") | st.binary(max_size=9))
+    return bytes(value)
 
 
 def alone(value: bytes) -> Frame | str:
@@ -48,15 +65,6 @@ def assert_as_alone(values: Sequence[bytes]) -> None:
 @given(st.lists(VALUES | spoiled() | st.binary(max_size=120), max_size=8))
 def test_a_poll_gives_what_its_records_give_alone(values: list[bytes]) -> None:
     assert_as_alone(values)
-
-
-@st.composite
-def rows(draw: st.DrawFn) -> Frame:
-    size, names = draw(st.integers(1, 20)), draw(st.integers(1, 5))
-    index = np.array(draw(st.lists(st.integers(0, names - 1), min_size=size, max_size=size)), np.uint16)
-    table = tuple(FrameName("unit", f"m{k}", "") for k in range(names))
-    columns = (index, np.arange(size), np.arange(size) / 7)
-    return Frame(Kind.DATA, 0, 0, draw(st.integers(0, 1 << 40)), "gw", 1, 2, 3, 4, table, (), *columns)
 
 
 @given(st.lists(rows(), min_size=1, max_size=4), st.data())
