@@ -46,7 +46,7 @@ def _frequent(header: npt.NDArray[np.void], size: npt.NDArray[np.int64]) -> npt.
     rows = header["rows"].astype(np.int64)
     body = _BEGIN - HEADER_SIZE + 16 * rows + (2 * rows + 7) // 8 * 8 + header["names"]
     fits = (header["magic"] == MAGIC) & (header["version"] == VERSION) & (header["kind"] == Kind.DATA)
-    fits &= (rows > 0) & (rows <= MAX_FRAME_ROWS) & (header["columns"] == 0)
+    fits &= (rows > 0) & (rows <= MAX_FRAME_ROWS) & (header["columns"] == 0) & (header["texts"] == 0)
     fits &= (header["size"] == body) & (size == HEADER_SIZE + body)
     return np.asarray(fits, np.bool_)
 

@@ -38,8 +38,7 @@ def spoiled(draw: st.DrawFn) -> bytes:
         value[7] = draw(st.integers(0, 15))  # columns
     value += draw(st.just(b"") | st.binary(max_size=9))
     if draw(st.integers(0, 3)):
-        crc = zlib.crc32(value[24:], zlib.crc32(b"\0\0\0\0", zlib.crc32(value[:20])))
-        value[20:24] = crc.to_bytes(4, "little")
+        value[20:24] = mended(bytes(value))
     return bytes(value)
 
 
@@ -74,7 +73,27 @@ def test_a_row_beyond_its_names_spoils_its_own_frame_alone(some: list[Frame], da
     row = HEADER_SIZE + 8 + 16 * len(some[at]) + 2 * data.draw(st.integers(0, len(some[at]) - 1))
     value = bytearray(values[at])
     value[row : row + 2] = len(some[at].names).to_bytes(2, "little")
-    value[20:24] = zlib.crc32(value[24:], zlib.crc32(b"\0\0\0\0", zlib.crc32(value[:20]))).to_bytes(4, "little")
+    value[20:24] = mended(bytes(value))
     values[at] = bytes(value)
     assert [k for k, one in enumerate(decode_all(values)) if isinstance(one, FrameError)] == [at]
     assert_as_alone(values)
+
+
+def test_each_byte_of_the_header_is_looked_at() -> None:
+    table = (FrameName("unit", "a", ""),)
+    columns = (np.zeros(3, np.uint16), np.arange(3), np.zeros(3))
+    value = encode(Frame(Kind.DATA, 0, 0, 1, "gw", 1, 2, 3, 4, table, (), *columns))
+    wrong = []
+    for at in range(HEADER_SIZE + 8):
+        for byte in (0, 1, 2, 5, 255):
+            for crc in (False, True):
+                one = bytearray(value)
+                one[at] = byte
+                if crc:
+                    one[20:24] = mended(bytes(one))
+                wrong.append(bytes(one))
+    assert_as_alone([value, *wrong])
+
+
+def mended(value: bytes) -> bytes:
+    return zlib.crc32(value[24:], zlib.crc32(b"\0\0\0\0", zlib.crc32(value[:20]))).to_bytes(4, "little")
