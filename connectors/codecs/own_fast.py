@@ -34,9 +34,8 @@ def decode_singles(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     good = cursor.fits & (cursor.at == ends)
     route = bodies.route[good]
     name = np.full(len(bodies.routes), -1, np.int64)
-    for at in np.unique(route).tolist():
-        _, line, _, below = bodies.routes[at]
-        name[at] = rows.name_index(Name(line, below[0] if len(below) == 2 else "", below[-1]))
+    used = np.flatnonzero(np.bincount(route, minlength=len(name)))
+    name[used] = rows.name_indices([_name_of(bodies.routes[at]) for at in used.tolist()])
     text = text_indices(rows, values, good)
     columns = Columns(name[route], t[good], values.v[good], text, q[good], seq[good], bodies.payload[good])
     return columns, np.flatnonzero(~good)
@@ -132,6 +131,12 @@ def _read_names(cursor: Cursor, bodies: Bodies, pair: Ints, metrics: list[bytes]
     ]
     cursor.fits &= np.array([found is not None for found in names], np.bool_)[name]
     return name.astype(np.int64), names
+
+
+@lru_cache(REMEMBERED)
+def _name_of(route: Route) -> Name:
+    below = route.below
+    return Name(route.line, below[0] if len(below) == 2 else "", below[-1])
 
 
 @lru_cache(REMEMBERED)
