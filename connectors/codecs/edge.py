@@ -74,13 +74,13 @@ def _frequent(
     """The payloads that look like one of the frequent forms, each with its reader."""
     nowhere = Route("", "", "", ())
     known = [route if isinstance(route, Route) else nowhere for route in routes]
-    telegraf, influx = (
-        np.array([route.family == own for route in known], np.bool_)[topic] for own in ("telegraf", "influx")
+    umh, telegraf, influx = (
+        np.array([route.family == name for route in known], np.bool_)[topic] for name in ("umh", "telegraf", "influx")
     )
     depth = np.array([len(route.below) if route.family == "own" else -9 for route in known], np.int64)[topic]
     first = np.frombuffer(b"".join([text[:1] or b" " for text in texts]), np.uint8)
     may_be_batch = todo & (first == ord("[")) & (depth >= 0) & (depth <= 1)
-    may_be_single = todo & (first == ord("{")) & (depth >= 1)
+    may_be_single = todo & (first == ord("{")) & ((depth >= 1) | umh)
     for chosen, read in (
         (may_be_batch, decode_batches),
         (may_be_single, decode_singles),
