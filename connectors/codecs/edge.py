@@ -74,9 +74,8 @@ def _frequent(
     """The payloads that look like one of the frequent forms, each with its reader."""
     nowhere = Route("", "", "", ())
     known = [route if isinstance(route, Route) else nowhere for route in routes]
-    umh, telegraf, influx = (
-        np.array([route.family == name for route in known], np.bool_)[topic] for name in ("umh", "telegraf", "influx")
-    )
+    families = [route.family for route in known]
+    umh, telegraf, influx = (_of(name, families)[topic] for name in ("umh", "telegraf", "influx"))
     depth = np.array([len(route.below) if route.family == "own" else -9 for route in known], np.int64)[topic]
     first = np.frombuffer(b"".join([text[:1] or b" " for text in texts]), np.uint8)
     may_be_batch = todo & (first == ord("[")) & (depth >= 0) & (depth <= 1)
@@ -89,6 +88,13 @@ def _frequent(
     ):
         index = np.flatnonzero(chosen)
         yield Bodies(list(compress(texts, chosen.tolist())), known, topic[index], index), read
+
+
+def _of(name: str, families: list[str]) -> Bools:
+    """Which are this family; most gateways hear one or two."""
+    if name not in families:
+        return np.zeros(len(families), np.bool_)
+    return np.array([family == name for family in families], np.bool_)
 
 
 def _blocks(bodies: Bodies) -> Iterator[Bodies]:

@@ -32,8 +32,9 @@ def decode_singles(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     values = _read_values(cursor)
     bare = cursor.at.copy()
     q, seq = _read_optional(cursor, b'"quality":', b'"seq":')
-    umh = np.array([route.family == "umh" for route in bodies.routes], np.bool_)[bodies.route]
-    cursor.fits &= ~umh | (cursor.at == bare)
+    more = np.flatnonzero(cursor.at != bare)
+    others = [bodies.routes[at].family != "umh" for at in bodies.route[more].tolist()]
+    cursor.fits[more] &= np.array(others, np.bool_)
     cursor.literal(b"}")
     good = cursor.fits & (cursor.at == ends)
     route = bodies.route[good]
