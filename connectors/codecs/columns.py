@@ -25,7 +25,7 @@ class Bodies:
     payload: Ints
 
     def ends(self) -> Ints:
-        return np.cumsum([len(text) for text in self.texts], dtype=np.int64)
+        return np.cumsum(np.fromiter(map(len, self.texts), np.int64, len(self.texts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,8 @@ def name_indices(rows: Rows, names: Sequence[Name | None], name: Ints, good: Boo
     """The name column of the good records, as indices into the table of `rows`; `name` tells which of `names` it is."""
     taken = name[good]
     index = np.full(len(names), -1, np.int64)
-    for at in np.flatnonzero(np.bincount(taken, minlength=len(names))).tolist():
-        found = names[at]
-        index[at] = -1 if found is None else rows.name_index(found)
+    used = np.flatnonzero(np.bincount(taken, minlength=len(names)))
+    index[used] = rows.name_indices([names[at] for at in used.tolist()])
     return index[taken]
 
 

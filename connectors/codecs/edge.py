@@ -5,7 +5,7 @@ Rows stand in order of receipt. Pure: the same payloads give the same columns.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import compress, pairwise
 
 import numpy as np
 
@@ -34,16 +34,18 @@ STRICT: dict[str, Callable[[Rows, Route, Payload, int], None]] = {
 
 def decode(payloads: Sequence[Payload], grammar: Grammar, max_payload: int) -> tuple[Samples, list[Reject]]:
     """All samples of these payloads in order of receipt, and what could not be read, in the same order."""
-    rows = Rows()
-    codes: dict[str, int] = {}
-    topic = np.array([codes.setdefault(payload.topic, len(codes)) for payload in payloads], np.int64)
+    rows, count = Rows(), len(payloads)
+    topics, texts = [payload.topic for payload in payloads], [payload.body for payload in payloads]
+    codes = {name: code for code, name in enumerate(dict.fromkeys(topics))}
+    topic = np.fromiter(map(codes.__getitem__, topics), np.int64, count)
     routes = [grammar.route(name) for name in codes]
-    size = np.array([len(payload.body) for payload in payloads], np.int64)
+    size = np.fromiter(map(len, texts), np.int64, count)
     routed = np.array([isinstance(route, Route) for route in routes], np.bool_)[topic]
-    _refuse(rows, np.flatnonzero(~routed | (size > max_payload)), [routes[code] for code in topic], size)
+    refused = np.flatnonzero(~routed | (size > max_payload))
+    _refuse(rows, refused, [routes[code] for code in topic[refused].tolist()], size)
     todo = routed & (size <= max_payload)
     parts: list[Columns] = []
-    for bodies, read in _frequent(payloads, routes, topic, todo):
+    for bodies, read in _frequent(texts, routes, topic, todo):
         for block in _blocks(bodies):
             columns, left = read(rows, block)
             parts.append(columns)
@@ -58,8 +60,7 @@ def decode(payloads: Sequence[Payload], grammar: Grammar, max_payload: int) -> t
 
 
 def _refuse(rows: Rows, refused: Ints, routes: list[Route | Misrouted], size: Ints) -> None:
-    for index in refused.tolist():
-        route = routes[index]
+    for index, route in zip(refused.tolist(), routes, strict=True):
         if isinstance(route, Misrouted):
             rows.rejects.append(Reject(index, route.line, route.code, route.sentence))
         else:
@@ -68,24 +69,32 @@ def _refuse(rows: Rows, refused: Ints, routes: list[Route | Misrouted], size: In
 
 
 def _frequent(
-    payloads: Sequence[Payload], routes: list[Route | Misrouted], topic: Ints, todo: Bools
+    texts: list[bytes], routes: list[Route | Misrouted], topic: Ints, todo: Bools
 ) -> Iterator[tuple[Bodies, Callable[[Rows, Bodies], tuple[Columns, Ints]]]]:
     """The payloads that look like one of the frequent forms, each with its reader."""
     nowhere = Route("", "", "", ())
     known = [route if isinstance(route, Route) else nowhere for route in routes]
-    family = np.array([route.family for route in known])[topic]
+    families = [route.family for route in known]
+    umh, telegraf, influx = (_of(name, families)[topic] for name in ("umh", "telegraf", "influx"))
     depth = np.array([len(route.below) if route.family == "own" else -9 for route in known], np.int64)[topic]
-    first = np.frombuffer(b"".join([payload.body[:1] or b" " for payload in payloads]), np.uint8)
+    first = np.frombuffer(b"".join([text[:1] or b" " for text in texts]), np.uint8)
     may_be_batch = todo & (first == ord("[")) & (depth >= 0) & (depth <= 1)
-    may_be_single = todo & (first == ord("{")) & (depth >= 1)
+    may_be_single = todo & (first == ord("{")) & ((depth >= 1) | umh)
     for chosen, read in (
         (may_be_batch, decode_batches),
         (may_be_single, decode_singles),
-        (todo & (family == "telegraf"), decode_metrics),
-        (todo & (family == "influx"), decode_simple_lines),
+        (todo & telegraf, decode_metrics),
+        (todo & influx, decode_simple_lines),
     ):
         index = np.flatnonzero(chosen)
-        yield Bodies([payloads[i].body for i in index.tolist()], known, topic[index], index), read
+        yield Bodies(list(compress(texts, chosen.tolist())), known, topic[index], index), read
+
+
+def _of(name: str, families: list[str]) -> Bools:
+    """Which are this family; most gateways hear one or two."""
+    if name not in families:
+        return np.zeros(len(families), np.bool_)
+    return np.array([family == name for family in families], np.bool_)
 
 
 def _blocks(bodies: Bodies) -> Iterator[Bodies]:

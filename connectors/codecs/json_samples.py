@@ -6,6 +6,7 @@ Rule: any bytes end in samples or in one `Reject`, never in an exception; the go
 import json
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -56,6 +57,11 @@ class Rows:
     seq: list[int] = field(default_factory=list)
     payload: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+
+    def name_indices(self, names: Iterable[Name | None]) -> list[int]:
+        """-1 for what is none."""
+        table = self.names
+        return [-1 if name is None else table.setdefault(name, len(table)) for name in names]
 
     def name_index(self, name: Name) -> int:
         return self.names.setdefault(name, len(self.names))

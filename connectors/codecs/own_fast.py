@@ -1,4 +1,4 @@
-"""The two frequent forms of the own family, many payloads at a time: one metric, and batch.
+"""The two frequent forms of the own family, many payloads at a time: one metric (which UMH has too), and batch.
 
 Rule: a payload written the common way (compact, or with one blank after `,` and `:`; keys in the documented order) is
 read here without a loop over samples, bit for bit as `own_strict` would; any other is handed back whole, never guessed.
@@ -21,7 +21,8 @@ _OPENING = b'{"t":'
 
 
 def decode_singles(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
-    """Payloads of the form `{"timestamp_ms":t,"value":v}`; also the indices (into `bodies`) of those handed back."""
+    """Payloads of the form `{"timestamp_ms":t,"value":v}`; also the indices (into `bodies`) of those handed back: of
+    UMH also those with a quality or a number, which are values there."""
     cursor, ends = Cursor(b"".join(bodies.texts)), bodies.ends()
     cursor.start(np.append(0, ends[:-1]))
     cursor.literal(b'{"timestamp_ms":')
@@ -29,14 +30,17 @@ def decode_singles(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     t = cursor.stamp()
     cursor.fits &= cursor.key(b'"value":')
     values = _read_values(cursor)
+    bare = cursor.at.copy()
     q, seq = _read_optional(cursor, b'"quality":', b'"seq":')
+    more = np.flatnonzero(cursor.at != bare)
+    others = [bodies.routes[at].family != "umh" for at in bodies.route[more].tolist()]
+    cursor.fits[more] &= np.array(others, np.bool_)
     cursor.literal(b"}")
     good = cursor.fits & (cursor.at == ends)
     route = bodies.route[good]
     name = np.full(len(bodies.routes), -1, np.int64)
-    for at in np.unique(route).tolist():
-        _, line, _, below = bodies.routes[at]
-        name[at] = rows.name_index(Name(line, below[0] if len(below) == 2 else "", below[-1]))
+    used = np.flatnonzero(np.bincount(route, minlength=len(name)))
+    name[used] = rows.name_indices([_name_of(bodies.routes[at]) for at in used.tolist()])
     text = text_indices(rows, values, good)
     columns = Columns(name[route], t[good], values.v[good], text, q[good], seq[good], bodies.payload[good])
     return columns, np.flatnonzero(~good)
@@ -132,6 +136,14 @@ def _read_names(cursor: Cursor, bodies: Bodies, pair: Ints, metrics: list[bytes]
     ]
     cursor.fits &= np.array([found is not None for found in names], np.bool_)[name]
     return name.astype(np.int64), names
+
+
+@lru_cache(REMEMBERED)
+def _name_of(route: Route) -> Name:
+    below = route.below
+    if route.family == "umh":
+        return Name(route.line, route.unit, below[0])
+    return Name(route.line, below[0] if len(below) == 2 else "", below[-1])
 
 
 @lru_cache(REMEMBERED)

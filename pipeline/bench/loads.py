@@ -1,9 +1,9 @@
 """Seeded loads for the benchmarks: raw samples, the records of the log that a gateway makes of them, and the windows
 that a plain `group_by` makes of them.
 
-Rules: frames are as `steps/gateway_frames.py` cuts them: 250 ms of one line, rows in order (unit, metric, t), names in
-a table kept from frame to frame; samples arrive up to 500 ms late, each by its own, and 1 % come twice; none comes too
-late.
+Rules: frames are as `steps/gateway_frames.py` cuts them: one linger of one line, rows in order (unit, metric, t),
+names in a table kept from frame to frame; samples arrive up to 500 ms late, each by its own, and 1 % come twice; none
+comes too late.
 """
 
 from collections.abc import Iterable
@@ -67,9 +67,10 @@ class Load:
     distinct: Raw
 
 
-def make_load(shape: Shape, seconds: int) -> Load:
+def make_load(shape: Shape, seconds: int, linger_ms: int = LINGER_MS, first_ms: int = FIRST_MS) -> Load:
+    """`first_ms`: 20 s before a whole minute."""
     rng = np.random.default_rng(SEED)
-    distinct = _samples(rng, shape, seconds)
+    distinct = _samples(rng, shape, seconds, first_ms)
     again = np.flatnonzero(rng.random(len(distinct.t)) < REPEATED)
     late = rng.integers(0, JITTER_MS, len(again))
     index = np.concatenate((np.arange(len(distinct.t)), again))
@@ -78,15 +79,15 @@ def make_load(shape: Shape, seconds: int) -> Load:
     received = distinct.take(index[order])
     received.arrival[:] = arrival[order]
     raw = _split(received, received.arrival // POLL_MS)
-    return Load(shape, _Records(shape).polls(raw), raw, distinct)
+    return Load(shape, _Records(shape, linger_ms).polls(raw), raw, distinct)
 
 
-def _samples(rng: np.random.Generator, shape: Shape, seconds: int) -> Raw:
+def _samples(rng: np.random.Generator, shape: Shape, seconds: int, first_ms: int) -> Raw:
     """A walk round 70 of every series; each has a phase of its own, no two samples of one share a millisecond."""
     count, period = seconds * shape.per_pane, 1000 // shape.per_pane
     series = np.tile(np.arange(shape.size), count)
     phase = rng.integers(0, period, shape.size)
-    t = FIRST_MS + np.repeat(np.arange(count) * period, shape.size) + np.tile(phase, count)
+    t = first_ms + np.repeat(np.arange(count) * period, shape.size) + np.tile(phase, count)
     v = 70.0 + np.round(rng.standard_normal(len(t)), 3)
     return Raw(series, t, v, t + rng.integers(0, JITTER_MS, len(t)))
 
@@ -100,7 +101,8 @@ def _split(raw: Raw, key: npt.NDArray[np.int64]) -> list[Raw]:
 class _Records:
     """Writes the log: numbers and totals of frames by line, offsets of all."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, linger_ms: int) -> None:
+        self.linger_ms = linger_ms
         self.offset, self.per_line = 0, shape.sources * shape.series
         self.paths = [f"park/line-{line}" for line in range(shape.lines)]
         self.numbers, self.totals = [0] * shape.lines, [0] * shape.lines
@@ -110,7 +112,7 @@ class _Records:
 
     def polls(self, raw: list[Raw]) -> list[list[Entry]]:
         return [
-            [entry for linger in _split(poll, poll.arrival // LINGER_MS) for entry in self._linger(linger)]
+            [entry for linger in _split(poll, poll.arrival // self.linger_ms) for entry in self._linger(linger)]
             for poll in raw
         ]
 
@@ -119,7 +121,7 @@ class _Records:
         line = raw.series // self.per_line
         own = raw.series % self.per_line
         ordered = raw.take(np.lexsort((raw.t, self.rank[own], line)))
-        ingest = (int(raw.arrival[0]) // LINGER_MS + 1) * LINGER_MS
+        ingest = (int(raw.arrival[0]) // self.linger_ms + 1) * self.linger_ms
         parts = _split(ordered, ordered.series // self.per_line)
         return [self._entry(int(part.series[0]) // self.per_line, part, ingest) for part in parts]
 

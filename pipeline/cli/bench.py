@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from pipeline.bench.table import Row
 
-BENCHES = ("core", "store")
+BENCHES = {"core": "", "decode": "", "mqtt": "", "worker": "kafka", "store": "influx"}  # name: the extra that it needs
 ROUNDS, SHORT_ROUNDS = 9, 5
 
 
 def bench(
     name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="core or store; without it the short form of all.")
+        str, typer.Argument(metavar="[NAME]", help=f"{', '.join(BENCHES)}; without it the short form of all.")
     ] = "",
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table there as JSON.")] = None,
 ) -> None:
@@ -66,13 +66,22 @@ def _measured(name: str, rounds: int) -> "list[Row]":
 
 def _bench(name: str) -> "tuple[Callable[[int], int], Callable[[int, Callable[[str], None]], Iterator[Row]]]":
     """Its number of steps, and itself; a client library that it is measured against may be missing."""
-    from pipeline.bench import core
     from pipeline.core.errors import ConfigError
 
-    if name == "core":
-        return core.steps, core.run
     try:
-        from pipeline.bench import store
+        match name:
+            case "worker":
+                from pipeline.bench import worker
+
+                return worker.steps, worker.run
+            case "store":
+                from pipeline.bench import store
+
+                return store.steps, store.run
     except ModuleNotFoundError as error:
-        raise ConfigError(f"needs the package {error.name}; run pip install 'parkpulse[influx]'") from error
-    return store.steps, store.run
+        extra = BENCHES[name]
+        raise ConfigError(f"needs the package {error.name}; run pip install 'parkpulse[{extra}]'") from error
+    from pipeline.bench import core, decode, mqtt
+
+    built_in = {"core": (core.steps, core.run), "decode": (decode.steps, decode.run), "mqtt": (mqtt.steps, mqtt.run)}
+    return built_in[name]

@@ -47,13 +47,14 @@ def _empty(dtype: np.dtype[_SCALAR]) -> npt.NDArray[_SCALAR]:
 
 
 _KINDS = tuple(Kind)
-_BLOCKS = NamesBlocks()
+NAMES = NamesBlocks()
 _NO_U16, _NO_I64, _NO_F64 = _empty(_U16), _empty(_I64), _empty(_F64)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Frame:
     """Rows of one line from one gateway, in order (unit, metric, t); `body` is the JSON of the kinds without rows.
+    Never changed once made (not frozen: making one would cost three times as much).
 
     `rejects` = rejected samples that came with these rows; `number` counts the frames of (gateway, boot, line);
     `total_rows`, `total_rejects` are running sums over them, this frame included. Optional columns are None.
@@ -88,7 +89,7 @@ def encode(frame: Frame) -> bytes:
     rows, kind = len(frame.t), int(frame.kind)
     if rows > MAX_FRAME_ROWS or (rows and kind != Kind.DATA):
         raise FrameError(f"frame: {rows} rows in a frame of kind {kind}; expected at most {MAX_FRAME_ROWS}, and DATA")
-    names = _BLOCKS.encode(frame.gateway, frame.names)
+    names = NAMES.encode(frame.gateway, frame.names)
     texts = _texts_block(frame)
     columns, parts = _raw_columns(frame, rows)
     body = b"".join((_SIZES.pack(len(names), len(texts)), *parts, names, texts))
@@ -153,7 +154,7 @@ def decode(value: bytes) -> Frame:
         value
     )
     end = len(value) - texts_size
-    gateway, names = _BLOCKS.decode(value[end - names_size : end])
+    gateway, names = NAMES.decode(value[end - names_size : end])
     texts: tuple[str, ...] = ()
     body = value[end:]
     if kind < Kind.COMMAND:

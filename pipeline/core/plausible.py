@@ -17,9 +17,8 @@ MAX_PATHS = 20_000
 
 def implausible(frame: Frame, append_ms: int) -> str:
     """What cannot be of a frame appended at `append_ms`, as a sentence; "" where nothing is wrong."""
-    for name in ("boot", "number", "total_rows", "total_rejects"):
-        if getattr(frame, name) > COUNTABLE:
-            return f"frame: {name}: more than can have been counted; got {getattr(frame, name)}; expected at most 2^53"
+    if max(frame.boot, frame.number, frame.total_rows, frame.total_rejects) > COUNTABLE:
+        return _uncountable(frame)
     if not 0 <= frame.ingest_ms <= append_ms + AHEAD_MS:
         return f"frame: ingest_ms: no time of receipt; got {frame.ingest_ms}; expected 0 to a year ahead of the log"
     if slip := _gateway_slip(frame.gateway):
@@ -27,6 +26,12 @@ def implausible(frame: Frame, append_ms: int) -> str:
     if frame.texts and (longest := max(map(len, frame.texts))) > MAX_TEXT:
         return f"frame: a text of {longest} characters; expected at most {MAX_TEXT}"
     return ""
+
+
+def _uncountable(frame: Frame) -> str:
+    numbers = {name: getattr(frame, name) for name in ("boot", "number", "total_rows", "total_rejects")}
+    name, number = next(item for item in numbers.items() if item[1] > COUNTABLE)
+    return f"frame: {name}: more than can have been counted; got {number}; expected at most 2^53"
 
 
 @lru_cache(maxsize=1_024)

@@ -28,6 +28,7 @@ from pipeline.roles.historian import Historian
 from pipeline.roles.notifier import Notifier
 from pipeline.roles.store import open_store
 from pipeline.roles.worker import Worker
+from pipeline.runtime.garbage import search_seldom
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log as logger
 from pipeline.runtime.loop import Role, Waiting, run
@@ -113,6 +114,7 @@ class Park:
     failed: BaseException | None = None
 
     def start(self, names: Sequence[RoleName]) -> None:
+        search_seldom()
         self.instruments.free_bytes.set_function(lambda: free_bytes(self.config.data_dir))
         made: dict[RoleName, Callable[[], Role]] = {
             "gateway": self.gateway,

@@ -1,11 +1,12 @@
 """The worker role: samples.v1 in; results.v1, alerts.v1, late.v1 and rejects.v1 out; state in checkpoints."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.codecs import windows_json
 from pipeline.core.errors import ConfigError, Unavailable
-from pipeline.core.frames import FrameError, Kind, decode
+from pipeline.core.frames import FrameError, Kind
+from pipeline.core.frames_together import decode_all
 from pipeline.core.line_config import validated
 from pipeline.core.plausible import Spelling, implausible
 from pipeline.core.ports import Log, Outgoing, Record
@@ -104,8 +105,8 @@ class Worker:
         self._flush()
         records = self.reader.poll(max_wait)
         with self.instruments.step_duration.labels(self.name).time():
-            for partition in {record.partition for record in records}:
-                self._take(self.held[partition], [r for r in records if r.partition == partition])
+            for partition, mine in by_partition(records).items():
+                self._take(self.held[partition], mine)
         self._flush()
         if self.committer.checkpoint_due():
             self.committer.checkpoint(self._saved(), self.spoken_to)
@@ -139,8 +140,7 @@ class Worker:
     def _take(self, held: Held, records: list[Record]) -> None:
         entries: list[Entry] = []
         outgoing: list[Outgoing] = []
-        for record in records:
-            entry = read(record, self.spelling)
+        for record, entry in zip(records, read(records, self.spelling), strict=True):
             if isinstance(entry, Entry):
                 entries.append(entry)
             elif record.offset >= held.aloud:
@@ -178,14 +178,24 @@ class Worker:
         self.reader.close()
 
 
-def read(record: Record, spelling: Spelling) -> Entry | Outgoing:
+def by_partition(records: Sequence[Record]) -> dict[int, list[Record]]:
+    found: dict[int, list[Record]] = {}
+    for record in records:
+        found.setdefault(record.partition, []).append(record)
+    return found
+
+
+def read(records: Sequence[Record], spelling: Spelling) -> Iterator[Entry | Outgoing]:
     """A record that cannot be read becomes a reject with its place in the log, so that a repeat shows."""
-    try:
-        line, frame = record.key.decode(), decode(record.value)
-        if slip := implausible(frame, record.append_ms) or spelling.slip(line, frame.names):
-            raise FrameError(slip)
-        if frame.kind == Kind.CONFIGURATION:
-            validated(line, frame.body)
-        return Entry(record.offset, record.append_ms, line, frame)
-    except ValueError as error:
-        return rejected(record, SAMPLES, str(error).splitlines()[0])
+    for record, frame in zip(records, decode_all([record.value for record in records]), strict=True):
+        try:
+            if isinstance(frame, FrameError):
+                raise frame
+            line = record.key.decode()
+            if slip := implausible(frame, record.append_ms) or spelling.slip(line, frame.names):
+                raise FrameError(slip)
+            if frame.kind == Kind.CONFIGURATION:
+                validated(line, frame.body)
+            yield Entry(record.offset, record.append_ms, line, frame)
+        except ValueError as error:
+            yield rejected(record, SAMPLES, str(error).splitlines()[0])

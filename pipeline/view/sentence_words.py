@@ -106,6 +106,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("create it, or correct store.", "hãy tạo, hoặc sửa store."),
     ("no {} there; ", "ở đó không có {}; "),
     ("InfluxDB: no address; set {}", "InfluxDB: chưa có địa chỉ; hãy đặt {}"),
+    ("Kafka: no address; set {}", "Kafka: chưa có địa chỉ; hãy đặt {}"),
     ("its database was not made: ", "chưa tạo được cơ sở dữ liệu: "),
     ("no answer while its database was made: ", "không có trả lời khi đang tạo cơ sở dữ liệu: "),
     ("no InfluxDB answers there: ", "ở đó không có InfluxDB nào trả lời: "),

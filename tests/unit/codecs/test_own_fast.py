@@ -19,6 +19,7 @@ from tests.unit.codecs.reading import GRAMMAR, flat, mutated, read_strictly
 
 LINE = "parkpulse/v1/data/dairy/l1"
 TOPICS = (LINE, LINE + "/filler", LINE + "/filler/temp")
+UMH = ("umh/v1/dairy/l1/_raw/temp", "umh/v1/dairy/l1/filler/_raw/axis/temp")
 SEPARATORS = ((",", ":"), (", ", ": "))
 
 times = st.integers(10**12, 10**13 - 1) | st.sampled_from([0, 5, 10**12 - 1, 10**13, -1, 1.5, None])
@@ -52,7 +53,7 @@ bodies = st.builds(
     st.lists(
         st.builds(
             Payload,
-            st.sampled_from(TOPICS),
+            st.sampled_from(TOPICS + UMH),
             mutated(bodies, b'{}[]",: 01239.-+eEtfn\\u\x00\n\xc3'),
             st.just(10**12),
             st.just(False),

@@ -45,3 +45,12 @@ def test_a_bad_payload_costs_one_reject(body: bytes, code: str) -> None:
         0,
         [(code, 1, "dairy/l1")],
     )
+
+
+def test_a_quality_or_number_beside_the_value_is_a_value_of_its_own() -> None:
+    for key in ("quality", "seq"):
+        body = b'{"timestamp_ms":1780000000000,"value":1,"%s":3}' % key.encode()
+        samples, rejects = decode([Payload("umh/v1/dairy/l1/filler/_raw/temp", body, 5)], GRAMMAR, 1000)
+        assert not rejects
+        assert [samples.names[n].metric for n in samples.name] == ["temp.value", f"temp.{key}"]
+        assert samples.v.tolist() == [1, 3]
