@@ -16,6 +16,8 @@ False
 from dataclasses import dataclass
 
 FIRST_S, MOST_S = 0.1, 30.0
+NEW_MOST_S = 2.0
+"""Before the first connection: no session keeps for us yet what is published meanwhile."""
 RIVALLED_FIRST_S, RIVALLED_MOST_S = 30.0, 300.0
 SOON_S, MANY = 60.0, 6
 CALM = 3
@@ -24,11 +26,13 @@ CALM = 3
 
 @dataclass(slots=True)
 class BackOff:
-    """`delay` in seconds, doubling; `short`: connections in a row that were soon lost, and came again at once."""
+    """`delay` in seconds, doubling; `short`: connections in a row that were soon lost, and came again at once; `is_new`:
+    none was ever made."""
 
     delay: float = 0.0
     short: int = 0
     is_rivalled: bool = False
+    is_new: bool = True
 
     def failed(self) -> None:
         """No connection could be made: the broker or the way to it is away, which no rival does."""
@@ -37,6 +41,7 @@ class BackOff:
 
     def stands(self, seconds: float) -> None:
         """A connection has stood so long."""
+        self.is_new = False
         if seconds > CALM * self.delay:
             self.delay, self.is_rivalled = 0.0, False
 
@@ -49,4 +54,6 @@ class BackOff:
 
     def _wait_longer(self) -> None:
         first, most = (RIVALLED_FIRST_S, RIVALLED_MOST_S) if self.is_rivalled else (FIRST_S, MOST_S)
+        if self.is_new:
+            most = NEW_MOST_S
         self.delay = min(most, max(first, 2 * self.delay))

@@ -55,7 +55,8 @@ def run(role: Role, stop: threading.Event, waiting: "Waiting", max_wait: float =
 
 @dataclass(slots=True)
 class Waiting:
-    """What is missing, if anything, and since when by either clock; said once at either end."""
+    """What is missing, if anything, and since when by either clock; said once at either end: at the second as past, and
+    in its first clause alone, for what to do is of no use by then."""
 
     say: BoundLogger
     clock: Clock
@@ -76,5 +77,5 @@ class Waiting:
 
     def end(self) -> None:
         if self.since is not None:
-            self.say.info("goes on", what=self.what, after_s=round(monotonic() - self.since, 1))
+            self.say.info("works again", was=self.what.split(";")[0], after_s=round(monotonic() - self.since, 1))
         self.since, self.what, self.error, self.tries = None, "", None, 0

@@ -124,11 +124,12 @@ SENTENCES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 EVENTS: dict[str, str] = {
-    "started": "đã bắt đầu", "stopped": "đã dừng", "waiting": "đang chờ", "goes on": "chạy tiếp", "failed": "bị lỗi",
+    "started": "đã bắt đầu", "stopped": "đã dừng", "waiting": "đang chờ",
+    "works again": "đã chạy lại", "failed": "bị lỗi",
 }  # fmt: skip
 """Whole events of the log; as words inside a sentence they would mean other things."""
 
 KEYS: dict[str, str] = {
-    "what": "việc", "after_s": "sau_s", "because": "vì", "offset": "vị_trí", "lines": "dây_chuyền",
+    "what": "việc", "was": "trước_đó", "after_s": "sau_s", "because": "vì", "offset": "vị_trí", "lines": "dây_chuyền",
     "partitions": "phân_vùng",
 }  # fmt: skip

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import connectors.mqtt.back_off
-from connectors.mqtt.back_off import CALM, MANY, MOST_S, RIVALLED_FIRST_S, RIVALLED_MOST_S, SOON_S, BackOff
+from connectors.mqtt.back_off import CALM, MANY, MOST_S, NEW_MOST_S, RIVALLED_FIRST_S, RIVALLED_MOST_S, SOON_S, BackOff
 
 TRIED = st.one_of(st.none(), st.tuples(st.floats(0, 1e6), st.booleans()))
 
@@ -50,6 +50,7 @@ def test_two_that_expel_each_other_both_say_so_soon_and_go_on_saying_so_while_th
 
 def test_a_broker_that_is_away_or_a_line_that_breaks_now_and_then_is_no_rival() -> None:
     away, breaking, both = BackOff(), BackOff(), BackOff()
+    away.stands(0.0)
     for _ in range(50):
         away.failed()
         breaking.ended(SOON_S, taken_over=False)
@@ -57,6 +58,17 @@ def test_a_broker_that_is_away_or_a_line_that_breaks_now_and_then_is_no_rival() 
         both.failed()
     assert not any(back_off.is_rivalled for back_off in (away, breaking, both))
     assert (away.delay, breaking.delay) == (MOST_S, 0.1)
+
+
+def test_who_was_never_connected_comes_back_soon_for_no_session_keeps_anything_for_it_yet() -> None:
+    back_off = BackOff()
+    for _ in range(50):
+        back_off.failed()
+        assert back_off.delay <= NEW_MOST_S
+    back_off.ended(SOON_S, taken_over=False)
+    for _ in range(50):
+        back_off.failed()
+    assert back_off.delay == MOST_S
 
 
 def test_a_rival_that_is_gone_is_forgotten_once_a_connection_stands() -> None:
