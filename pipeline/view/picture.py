@@ -73,7 +73,7 @@ def drawn_lines(lines: Sequence[LineFigures], page: Page, room: int) -> list[Tex
     shown = sorted(lines, key=lambda line: trouble(line, page))[: max(1, (room - 1) // each)]
     found = minutes(shown)
     rows = [row for line in shown for row in line_rows(line, found.get(line.path), page)]
-    rows.append(Text(f"  … {page.words.whole(len(lines) - len(shown))} {page.words['more_lines']}", "dim"))
+    rows.append(Text(f"  … {page.words.counted(len(lines) - len(shown), 'more_lines')}", "dim"))
     return rows
 
 

@@ -58,6 +58,7 @@ SCREEN_WORDS: dict[str, Both] = {
     "waiting_for": ("first figures within 20 s", "chờ số liệu đầu tiên, tối đa 20 s"),
     "total": ("total", "tổng"),
     "more_metrics": ("more", "số đo khác"),
+    "more_lines_one": ("more line; those in trouble come first", "dây chuyền nữa; nơi có sự cố xếp trước"),
     "more_lines": ("more lines; those in trouble come first", "dây chuyền nữa; nơi có sự cố xếp trước"),
     "more_alarms": ("more open alarms", "cảnh báo nữa đang mở"),
     "alarms_one": ("alarm", "cảnh báo"),
