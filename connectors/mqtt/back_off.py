@@ -26,8 +26,8 @@ CALM = 3
 
 @dataclass(slots=True)
 class BackOff:
-    """`delay` in seconds, doubling; `short`: connections in a row that were soon lost, and came again at once; `is_new`:
-    none was ever made."""
+    """`delay` in seconds, doubling; `short`: connections in a row that were soon lost, and came again at once;
+    `is_new`: none was ever made."""
 
     delay: float = 0.0
     short: int = 0
