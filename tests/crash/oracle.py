@@ -118,7 +118,7 @@ def unbroken(samples: list[Record]) -> tuple[list[Result], list[Transition]]:
     results: list[Result] = []
     alerts: list[Transition] = []
     for _, part in groupby(samples, key=lambda record: record.partition):
-        state, entries, heads = PartitionState(), [*read(part, Spelling())], Heads()
+        state, entries, heads = PartitionState(), [*read(list(part), Spelling())], Heads()
         for at in range(0, len(entries), 500):
             state, out = step(state, entries[at : at + 500])
             written = spoken(out, 0, 0, heads, state.registry.paths)
