@@ -37,7 +37,7 @@ def inbox(
 
     from pipeline.cli.log import looking_reader
     from pipeline.config.read import read_config
-    from pipeline.view.inbox import Inbox, declared_series, inbox_table, named_series
+    from pipeline.view.inbox import Inbox, declared_series, inbox_table, named_series, number_series
     from pipeline.view.inbox_found import found_in, roles_of, with_roles
     from pipeline.view.inbox_paste import line_texts, named_pace, pastes
     from pipeline.view.recent import recent
@@ -48,7 +48,7 @@ def inbox(
     park = read_config(config, ("log",))
     words = Words(park.language)
     path = normalize("NFC", equipment).strip("/")
-    seen = Inbox(declared_series(park.lines), path, named_series(park.lines))
+    seen = Inbox(declared_series(park.lines), path, named_series(park.lines), number_series(park.lines))
     with closing(looking_reader(park, "samples.v1")) as reader:
         newest = recent(reader, BACK_MS)
         _read(newest, seen, words)
@@ -90,7 +90,7 @@ def _write(table: "pl.DataFrame", format: str, park: "Config", words: "Words") -
 
 
 def _say(found: "list[Found]", newest: "Recent", words: "Words") -> None:
-    from pipeline.view.inbox import UNKNOWN
+    from pipeline.view.inbox import NO_NUMBER, UNKNOWN
     from pipeline.view.records import moment, safe
 
     if newest.period is None:
@@ -98,7 +98,8 @@ def _say(found: "list[Found]", newest: "Recent", words: "Words") -> None:
         return
     begin, end = (moment(ms).replace(".000Z", "Z") for ms in newest.period)
     strange = sum(one.kind == UNKNOWN for one in found)
-    counts = {"undeclared": len(found) - strange, "strange": strange}
+    texts = sum(one.kind == NO_NUMBER for one in found)
+    counts = {"undeclared": len(found) - strange - texts, "strange": strange, "texts_sent": texts}
     parts = ", ".join(words.counted(n, name) for name, n in counts.items() if n)
     said = words.said("inbox_seen", parts, begin, end) if found else words.said("inbox_empty", begin, end)
     typer.echo(f"inbox: {said}", err=True)

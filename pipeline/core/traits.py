@@ -23,6 +23,15 @@ def declared(config: LineConfig) -> dict[Key, MetricConfig]:
     return {(unit.name, metric.name): metric for unit in config.units for metric in unit.metrics}
 
 
+def numeric(config: LineConfig) -> set[Key]:
+    """Declared metrics that need numbers: by their role, or because an alarm of limits or scores looks at them."""
+    metrics = declared(config)
+    named = {key for key, metric in metrics.items() if metric.role in NAMED}
+    by_role = {key for key, metric in metrics.items() if metric.role in NUMBERS}
+    by_alarm = {(alarm.unit, alarm.metric) for alarm in config.alarms if alarm.kind in ("limit", "score")}
+    return (by_role | (by_alarm & metrics.keys())) - named
+
+
 def _flags() -> Flags:
     return np.zeros(0, np.bool_)
 
@@ -30,7 +39,7 @@ def _flags() -> Flags:
 @dataclass(slots=True)
 class Traits:
     """hold_ms i64; scored (gets a score), simulated (quality 7 is usable), named (its values are names of states or
-    modes), number (its role needs numbers), watched (an alarm looks at it): bool; wants: width ms -> bool."""
+    modes), number (declared, and needs numbers), watched (an alarm looks at it): bool; wants: width ms -> bool."""
 
     known: int = 0
     hold_ms: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -57,14 +66,16 @@ class Traits:
         self._describe(own.tolist(), registry, configs)
 
     def _describe(self, codes: Iterable[int], registry: Registry, configs: dict[int, LineConfig]) -> None:
-        size, tables = len(registry.series), dict[int, tuple[dict[Key, MetricConfig], set[Key]]]()
+        size, tables = len(registry.series), dict[int, tuple[dict[Key, MetricConfig], set[Key], set[Key]]]()
         for code in codes:
             line = int(registry.line_of[code])
             config = configs[line]
             if line not in tables:
-                tables[line] = declared(config), {(alarm.unit, alarm.metric) for alarm in config.alarms}
+                watched = {(alarm.unit, alarm.metric) for alarm in config.alarms}
+                tables[line] = declared(config), numeric(config), watched
                 self._widths(config, size)
-            metrics, watched = tables[line]
+            metrics, numbers, watched = tables[line]
+            self.number[code] = registry.names[code] in numbers
             self._set(code, metrics.get(registry.names[code], DEFAULT), config)
             self.watched[code] = registry.names[code] in watched
 
@@ -78,6 +89,5 @@ class Traits:
         self.scored[code] = metric.role not in UNSCORED
         self.simulated[code] = SIMULATED in config.usable_quality
         self.named[code] = metric.role in NAMED
-        self.number[code] = metric.role in NUMBERS
         for width, column in self.wants.items():
             column[code] = width // 1000 in config.windows

@@ -15,7 +15,7 @@ RESULTS, ALERTS, LATE, REJECTS = "results.v1", "alerts.v1", "late.v1", "rejects.
 SENTENCES = {
     "late": "event time: its second was closed when the sample came; expected within allowed_lateness",
     "clock": "event time: too far from the time of receipt; expected at most max_clock_skew ahead, max_age behind",
-    "no_number": "value: a text for a metric whose role needs a number; send it without quotes, with a decimal point",
+    "no_number": "value: a text for a metric whose role or alarm needs numbers; send it without quotes, as 61.5",
     "too_many": "metric: its line has max_series already; expected one that is declared, or names that stay the same; "
     "declare it in the line's file, or raise max_series in [time]",
 }

@@ -18,9 +18,13 @@ from pipeline.core.line_config import LineConfig, MetricConfig
 from pipeline.core.names_block import Names
 from pipeline.core.packml import NAMED, meant
 from pipeline.core.ports import Record
+from pipeline.core.traits import declared, numeric
 
 UNKNOWN = "unknown_state"
 """The kind of a state or mode that said what no table knows."""
+
+NO_NUMBER = "text_for_number"
+"""The kind of a declared metric that needs numbers and sent text."""
 
 VALUES = 5
 """Different texts of a metric that are shown; one more is kept, which tells that there are more."""
@@ -70,14 +74,27 @@ def named_series(lines: Iterable[LineConfig]) -> dict[Series, MetricConfig]:
     }
 
 
+def number_series(lines: Iterable[LineConfig]) -> dict[Series, MetricConfig]:
+    """Those that need numbers, for their role or for an alarm."""
+    return {
+        (line.path, *key): metric
+        for line in lines
+        for needs in (numeric(line),)
+        for key, metric in declared(line).items()
+        if key in needs
+    }
+
+
 @dataclass(slots=True)
 class Inbox:
     """Takes records of samples.v1; `series` are the undeclared ones at `equipment` and below, in order of coming, and
-    the `named` ones, of which only samples count that name nothing known."""
+    the `named` ones, of which only samples count that name nothing known, and those that need `numbers`,
+    of which only texts count."""
 
     declared: frozenset[Series]
     equipment: str = ""
     named: Mapping[Series, MetricConfig] = field(default_factory=dict)
+    numbers: Mapping[Series, MetricConfig] = field(default_factory=dict)
     series: dict[Series, int] = field(default_factory=dict)
     seen: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_SCHEMA))
     met: ByTable[Codes] = field(default_factory=ByTable)
@@ -99,6 +116,8 @@ class Inbox:
 
     def _strange(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Without the samples of states and modes whose meaning is known; a number stands as the text it is."""
+        needed = [code for series, code in self.series.items() if series in self.numbers]
+        rows = rows.filter(~rows["series"].is_in(needed) | rows["text"].is_not_null()) if needed else rows
         named = {code: self.named[series] for series, code in self.series.items() if series in self.named}
         if not named:
             return rows
@@ -139,7 +158,7 @@ class Inbox:
 
     def _code(self, series: Series) -> int:
         asked = is_below("/".join(series[:2] if series[1] else series[:1]), self.equipment)
-        wanted = asked and (series not in self.declared or series in self.named)
+        wanted = asked and (series not in self.declared or series in self.named or series in self.numbers)
         return self.series.setdefault(series, len(self.series)) if wanted else -1
 
 
@@ -163,12 +182,14 @@ def inbox_table(inbox: Inbox) -> pl.DataFrame:
         for n, label in enumerate(("line", "unit", "metric"))
     }
     named = [code for code, series in names.items() if series in inbox.named]
+    numbers = [code for code, series in names.items() if series in inbox.numbers]
     span = pl.col("last_t") - pl.col("first_t")
     last = pl.col("last_v").cast(pl.Float64)
     return (
         inbox.seen.with_columns(
             **labels,
-            kind=pl.when(pl.col("series").is_in(named)).then(pl.lit(UNKNOWN)).otherwise(_kind()),
+            kind=pl.when(pl.col("series").is_in(named)).then(pl.lit(UNKNOWN))
+            .when(pl.col("series").is_in(numbers)).then(pl.lit(NO_NUMBER)).otherwise(_kind()),
             rate=pl.when(span > 0).then((pl.col("count") - 1) / span * 1000),
             last=pl.when(pl.col("texts") == 0).then(last),
         )

@@ -12,8 +12,9 @@ import polars as pl
 
 from pipeline.core.equipment import name_slip, path_slip
 from pipeline.core.line_config import LineConfig, MetricConfig, Role
-from pipeline.view.inbox import UNKNOWN, VALUES, Series, named_series
+from pipeline.view.inbox import NO_NUMBER, UNKNOWN, VALUES, Series, named_series, number_series
 from pipeline.view.inbox_roles import SINGLE, Guess, guessed
+from pipeline.view.records import safe
 from pipeline.view.tables import level_columns, time_text
 from pipeline.view.words import Words
 
@@ -58,6 +59,7 @@ class Roles:
     paced: set[str] = field(default_factory=set)
     named_pace: frozenset[str] = frozenset()
     named: Mapping[Series, MetricConfig] = field(default_factory=dict)
+    numbers: Mapping[Series, MetricConfig] = field(default_factory=dict)
 
     def settled(self, line: str, unit: str, guess: Guess | None) -> Guess | None:
         """The guess, less sure where the role is taken; what is sure takes it."""
@@ -75,7 +77,7 @@ class Roles:
 
 def roles_of(lines: Sequence[LineConfig], named_pace: frozenset[str]) -> Roles:
     """`named_pace`: paths of lines whose file names the pace unit."""
-    roles = Roles(named_pace=named_pace, named=named_series(lines))
+    roles = Roles(named_pace=named_pace, named=named_series(lines), numbers=number_series(lines))
     for line in lines:
         for unit in line.units:
             roles.of_unit[line.path, unit.name] = {metric.role for metric in unit.metrics}
@@ -95,6 +97,11 @@ def found_in(table: pl.DataFrame, levels: Sequence[str], roles: Roles, words: Wo
             metric_of = roles.named[line, unit, metric]
             known = Guess(metric_of.role, True)
             found.append(Found(line, unit, metric, kind, rate, None, None, tuple(values), known, "", metric_of.codes))
+            continue
+        if kind == NO_NUMBER:
+            role = Guess(roles.numbers[line, unit, metric].role, True)
+            cure = words.said("text_for_number_cure", safe(values[0]))
+            found.append(Found(line, unit, metric, kind, rate, None, None, tuple(values), role, cure))
             continue
         codes = (least, most) if kind == "number" and whole and least is not None else None
         slip = _slip(line, unit, metric, levels, words)
@@ -133,7 +140,7 @@ def for_screen(table: pl.DataFrame, levels: Sequence[str], words: Words) -> pl.D
     least, most = (end.str.replace(".", words.written("."), literal=True) for end in ends)
     texts = pl.col("values")
     cut = pl.when(texts.str.len_chars() > CUT).then(texts.str.head(CUT - 1) + "…").otherwise(texts)
-    is_text = pl.col("kind").is_in(["text", UNKNOWN])
+    is_text = pl.col("kind").is_in(["text", UNKNOWN, NO_NUMBER])
     return table.select(
         pl.col("time").str.replace(r"\.\d{3}Z$", ".000Z"),
         *levels, "name", "kind", "count", pl.col("rate").round_sig_figs(3),

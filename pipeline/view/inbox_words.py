@@ -25,6 +25,13 @@ INBOX_WORDS: dict[str, tuple[str, str]] = {
         "take the # away and name one of: {0}", "bỏ dấu # và ghi một tên trong: {0}",
     ),
     "unknown_state": ("means nothing known", "không rõ nghĩa"),
+    "text_for_number": ("text, needs numbers", "chữ, cần số"),
+    "text_for_number_cure": (
+        'numbers are needed, got text "{0}", which is rejected; send numbers without quotes: 61.5',
+        'cần số, nhận được chữ "{0}", bị loại; hãy gửi số không có dấu nháy: 61.5',
+    ),
+    "texts_sent_one": ("metric that sends text where numbers are needed", "số đo gửi chữ ở chỗ cần số"),
+    "texts_sent": ("metrics that send text where numbers are needed", "số đo gửi chữ ở chỗ cần số"),
     "undeclared_one": ("undeclared metric", "số đo chưa khai báo"),
     "undeclared": ("undeclared metrics", "số đo chưa khai báo"),
     "strange_one": ("metric with states that nobody knows", "số đo có trạng thái không rõ nghĩa"),
