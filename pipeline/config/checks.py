@@ -14,15 +14,14 @@ from pipeline.core.packml import CODE_TABLES, STATE_NAMES, canonical_name, code_
 from pipeline.core.spelling import unknown
 
 
-def check_line(line: LineFile, levels: Sequence[str], has_shifts: bool) -> Iterator[Slip]:
-    """`has_shifts`: there is a calendar for windows of shifts."""
+def check_line(line: LineFile, levels: Sequence[str]) -> Iterator[Slip]:
     names = line.path.split("/")
     if levels and len(names) != len(levels) - 1:
         expected = f"{len(levels) - 1} ({'/'.join(levels[:-1])})"
         yield Slip(
             ("path",), f"{len(names)} levels; got {line.path!r}; expected {expected}; correct the path or levels"
         )
-    yield from _check_windows(line.windows, has_shifts)
+    yield from _check_windows(line.windows)
     yield from check_units(line.units)
     yield from _check_pace(line)
     yield from check_alarms(line.alarms, line.units)
@@ -75,13 +74,11 @@ def _check_condition(at: Loc, alarm: AlarmSection) -> Iterator[Slip]:
         yield Slip((*at, "after"), "a silence without a length; expected a duration like '30s'; add after")
 
 
-def _check_windows(windows: Sequence[Window], has_shifts: bool) -> Iterator[Slip]:
+def _check_windows(windows: Sequence[Window]) -> Iterator[Slip]:
+    """A park without shifts has no windows of shifts, and a line that asks for some beside others works there too."""
     for i, window in enumerate(windows):
         if window in windows[:i]:
             yield Slip(("windows", i), f"{window!r} stands twice; remove one")
-    if "shift" in windows and not has_shifts:
-        what = "'shift' needs [[shifts]] in park.toml; got none; add them (see `parkpulse explain park`) or remove it"
-        yield Slip(("windows",), what)
     if set(windows) == {"shift"}:
         yield Slip(("windows",), "'shift' alone; metrics have no windows of shifts; add a length, for instance '1m'")
 

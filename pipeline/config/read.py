@@ -61,8 +61,7 @@ def read_config(folder: Path, places: Sequence[Place] = PLACES) -> Config:
         raise ConfigError(f"{folder}: no {PARK} there; expected a configuration folder; see `parkpulse explain park`")
     said: list[str] = []
     park, levels = _read_park(folder, places, said)
-    has_shifts = park is None or bool(park.shifts) or any(slip.startswith(f"{PARK}: shifts") for slip in said)
-    files = _read_lines(folder, levels, has_shifts, said)
+    files = _read_lines(folder, levels, said)
     if said or park is None:
         raise ConfigError(*said)
     return _config(folder, park, files)
@@ -116,7 +115,7 @@ def _read_park(folder: Path, places: Sequence[Place], said: list[str]) -> tuple[
     return park, levels
 
 
-def _read_lines(folder: Path, levels: tuple[str, ...], has_shifts: bool, said: list[str]) -> dict[str, LineFile]:
+def _read_lines(folder: Path, levels: tuple[str, ...], said: list[str]) -> dict[str, LineFile]:
     """By name of their file."""
     packs, files, owners = Packs(folder), dict[str, LineFile](), dict[str, str]()
     for path in sorted((folder / "lines").rglob("*.toml")):
@@ -128,7 +127,7 @@ def _read_lines(folder: Path, levels: tuple[str, ...], has_shifts: bool, said: l
             continue
         line, slips = validate(LineFile, raw)
         if line is not None:
-            found = [] if unknown_pack else list(check_line(line, levels, has_shifts))
+            found = [] if unknown_pack else list(check_line(line, levels))
             if (first := owners.setdefault(line.path, name)) != name:
                 found.append(Slip(("path",), f"{line.path!r} is the path of {first} too; a path names one line"))
             slips += beside(slips, found)
