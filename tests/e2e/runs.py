@@ -3,6 +3,7 @@
 from simulators import summary
 from simulators.demo import Demo
 from simulators.plant import Plant
+from simulators.summary import ledger_totals
 from simulators.truth import UnitTruth
 from tests.bundled import LINES, told_of
 from tests.e2e.mutants import mutate
@@ -49,12 +50,11 @@ def run_demo(folder, *, seconds=60.0, speed=60.0, seed=1, lies=None):
         run.finish()
         found = run.summary()
         span = (run.start_ms, run.drive.now_ms)
-        unknown = 3 if lies else 2  # windows at either end; a lie may make one more unknown
-        differing = {path: compare(run.store, truth, span, unknown) for path, truth in run.plant.truth.items()}
+        differing = {path: compare(run.store, truth, span) for path, truth in run.plant.truth.items()}
     return found, differing
 
 
-def compare(store, truth, span, unknown=2):
+def compare(store, truth, span):
     """Windows of a line and its units whose elements are not the truth's: (equipment, start, name, stored, true)."""
     first = summary.first_window(truth.known_from)
     wrong = []
@@ -65,7 +65,7 @@ def compare(store, truth, span, unknown=2):
         windows = summary.windows_of(table)
         if not is_told(book):
             continue
-        assert len(windows) >= (span[1] - span[0]) // 10_000 - unknown, equipment
+        assert len(windows) >= (span[1] - span[0]) // 10_000 - 2, (equipment, first, windows, ledger_totals(store))
         for (start, _), told, row in zip(windows, book.windows(windows), table.iter_rows(named=True), strict=True):
             wrong += [(equipment, start, *difference) for difference in differences(told, row)]
     return wrong
