@@ -16,20 +16,7 @@ from pipeline.core.errors import Bug, ConfigError, Unavailable
 from pipeline.core.ports import Clock, Log, Outgoing, Reader, Record
 from pipeline.runtime.clock import WallClock
 from tests.contract.kafka import real_kafka
-
-
-class HandClock:
-    """Says what it was last told, backwards too."""
-
-    def __init__(self, now: int) -> None:
-        self.now = now
-
-    def now_ms(self) -> int:
-        return self.now
-
-    def wait(self, seconds: float) -> None:
-        threading.Event().wait(seconds)
-
+from tests.hand_clock import HandClock
 
 START = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 DAY = 86_400_000

@@ -23,6 +23,7 @@ from pipeline.core.ports import Log, Record
 from pipeline.roles.gateway import Gateway, GatewaySetup
 from pipeline.roles.start import TOPICS
 from pipeline.runtime.instruments import Instruments
+from tests.hand_clock import HandClock
 
 pytestmark = [
     pytest.mark.real,
@@ -30,19 +31,6 @@ pytestmark = [
 ]
 T0, HOUR = 1_780_000_000_000, 3_600_000
 LEVELS = ("site", "line", "unit")
-
-
-class HandClock:
-    """Says what it was last told, backwards too."""
-
-    def __init__(self, now: int) -> None:
-        self.now = now
-
-    def now_ms(self) -> int:
-        return self.now
-
-    def wait(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 @dataclass

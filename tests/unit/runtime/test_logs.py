@@ -3,27 +3,13 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 
 from pipeline.runtime.logs import log, setup
+from tests.unit.terminal import Terminal
 
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.fixture(autouse=True)
-def _former_logging() -> Iterator[None]:
-    root, ours = logging.getLogger(), logging.getLogger("parkpulse")
-    handlers, levels = list(root.handlers), (root.level, ours.level)
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
-    logging.captureWarnings(False)
+pytestmark = pytest.mark.usefixtures("former_logging")
 
 
 def test_off_a_terminal_every_line_is_one_json_object() -> None:

@@ -4,7 +4,6 @@ import ast
 import doctest
 import errno
 import io
-import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,26 +19,14 @@ from pipeline.steps.log_time import LogTime
 from pipeline.view.sentence_words import EVENTS, KEYS, SENTENCES
 from pipeline.view.sentences import log_line, sentence
 from pipeline.view.words import Words
+from tests.unit.terminal import Terminal
 
 ROOT = Path(__file__).parents[3]
 VI = Words("vi")
 ENGLISH = re.compile(r"\b(the|is|are|not|no|and|or|it|this|that|of|with|for|has|have|be|was|did)\b")
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.fixture(autouse=True)
-def _former_logging() -> Iterator[None]:
-    root, ours = logging.getLogger(), logging.getLogger("parkpulse")
-    handlers, levels = list(root.handlers), (root.level, ours.level)
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
-    logging.captureWarnings(False)
+pytestmark = pytest.mark.usefixtures("former_logging")
 
 
 def calls(name: str) -> Iterator[ast.Call]:
