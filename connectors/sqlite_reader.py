@@ -119,6 +119,7 @@ class SqliteReader:
         return row[0] if row else None
 
     def first_offset(self, partition: int) -> int:
+        end = self.end_offset(partition)  # before we look: what comes meanwhile is not passed over
         for day in days_in(self._folder):
             db = self._file(day)
             if db is None:
@@ -129,7 +130,7 @@ class SqliteReader:
                 ).fetchone()
             if row[0] is not None:
                 return row[0]
-        return self.end_offset(partition)
+        return end
 
     def end_offset(self, partition: int) -> int:
         path = day_path(self._folder, newest_day(self._folder))

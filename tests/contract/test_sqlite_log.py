@@ -177,6 +177,23 @@ def test_days_are_dropped_whole_but_never_the_newest_and_readers_go_on(tmp_path:
     reader.close()
 
 
+def test_a_log_whose_first_record_comes_while_its_beginning_is_looked_for_begins_with_that_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = SqliteLog(tmp_path, VirtualClock(START))
+    log.ensure({"samples.v1": 1})
+    reader = log.reader("samples.v1", "g")
+    end = reader.end_offset
+
+    def another_writes(partition: int) -> int:
+        append(log, b"configuration")
+        return end(partition)
+
+    monkeypatch.setattr(reader, "end_offset", another_writes)
+    assert reader.first_offset(0) == 0
+    reader.close()
+
+
 def test_a_poll_that_fails_on_the_way_takes_nothing(tmp_path: Path) -> None:
     clock = VirtualClock(START)
     log = SqliteLog(tmp_path, clock)
