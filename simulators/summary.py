@@ -108,8 +108,10 @@ def fault_rows(faults: Sequence[Fault], raised: Sequence[Alert]) -> list[dict[st
     return [{**label, "alarmed": alarmed[fault.fault_id]} for label, fault in zip(labels(faults), faults, strict=True)]
 
 
-def of_plant(plant: Plant) -> dict[str, object]:
-    """What a plant alone knows of a run: what it sent, and the truth over whole windows until now."""
+def of_plant(plant: Plant, is_paced: bool = True) -> dict[str, object]:
+    """What a plant alone knows of a run: what it sent, and the truth over whole windows until now. How many come too
+    late is known where messages had a pace: else one frame spans more time than lateness allows."""
+    expected = {fate: n for fate, n in plant.expected.items() if is_paced or fate not in ("expired", "corrected")}
     lines = {}
     for path, truth in plant.truth.items():
         starts = range(first_window(truth.known_from), plant.now_ms - WINDOW_MS + 1, WINDOW_MS)
@@ -118,7 +120,7 @@ def of_plant(plant: Plant) -> dict[str, object]:
         "samples": {"sent": plant.sent},
         "lines": lines,
         "faults": labels(plant.faults),
-        "expected": plant.expected,
+        "expected": expected,
         "seconds": (plant.now_ms - plant.start_ms) / 1000,
     }
 

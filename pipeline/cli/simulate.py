@@ -64,7 +64,7 @@ def simulate(
         if truth is not None:
             plant.save_truth(truth)
     if summary is not None:
-        write_summary(of_plant(plant), summary)
+        write_summary(of_plant(plant, pace > 0), summary)
     typer.echo(_said(sender, plant, words))
     if sender.sent_again:
         typer.echo(words.said("sent_again", sender.sent_again))

@@ -1,8 +1,8 @@
 """What is said where a question finds nothing: which part of it is the cause, and what there is instead.
 
 >>> from pipeline.view.words import Words
->>> nothing_there(["a/1", "a/2", "a/3", "a/4", "a/5"], (0, 60_000), Words("en"))
-'nothing matches; there is data of a/1, a/2, a/3 (+2 more lines) between 1970-01-01T00:00:00Z and 1970-01-01T00:01:00Z'
+>>> nothing_there(["a/1", "a/2", "a/3", "a/4"], (0, 60_000), Words("en"))
+'nothing matches; there is data of a/1, a/2, a/3 (+1 more line) between 1970-01-01T00:00:00Z and 1970-01-01T00:01:00Z'
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def nothing_there(
         return words["nothing_stored"]
     lines = [line for line in lines if not line.startswith("_")]  # what could not be assigned to one
     named = ", ".join(safe(line) for line in lines[:NAMED])
-    more = f" (+{len(lines) - NAMED} {words['other_lines']})" if len(lines) > NAMED else ""
+    more = f" (+{words.counted(len(lines) - NAMED, 'other_lines')})" if len(lines) > NAMED else ""
     return f"{words[head]} {named}{more} {_between(period, words, zone)}"
 
 

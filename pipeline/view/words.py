@@ -130,6 +130,7 @@ SCREEN_WORDS: dict[str, Both] = {
     "nothing_then": ("nothing in this time; there is data", "không có gì trong khoảng này; hiện có dữ liệu"),
     "between": ("between", "trong khoảng"),
     "and": ("and", "đến"),
+    "other_lines_one": ("more line", "dây chuyền khác"),
     "other_lines": ("more lines", "dây chuyền khác"),
     "nothing_stored": ("nothing stored yet", "chưa lưu gì"),
     "no_records": ("no records there", "chưa có bản ghi nào"),
