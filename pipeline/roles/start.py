@@ -50,7 +50,11 @@ def open_log(config: Config, clock: Clock) -> Log:
         log = open_kafka(config)
     else:
         log = MemoryLog(clock) if config.log.kind == "memory" else SqliteLog(config.data_dir / "log", clock)
-    log.ensure(dict.fromkeys(TOPICS, config.log.partitions))
+    try:
+        log.ensure(dict.fromkeys(TOPICS, config.log.partitions))
+    except BaseException:
+        log.close()
+        raise
     return log
 
 
@@ -123,38 +127,45 @@ class Park:
     def start(self, names: Sequence[RoleName]) -> None:
         search_seldom()
         self.instruments.free_bytes.set_function(lambda: free_bytes(self.config.data_dir))
-        made: dict[RoleName, Callable[[], Iterable[Role]]] = {
-            "gateway": lambda: [self.gateway()],
-            "worker": lambda: [Worker(self.log, self.instruments, keep_ms=kept(self.config))],
-            "historian": lambda: [Historian(self.log, open_store(self.config), self.instruments)],
-            "notifier": self.notifiers,
-        }
-        for name in names:
-            self.roles |= {role.name: role for role in made[name]()}
+        with ExitStack() as undone:
+            self.roles |= self._made(names, undone)
+            undone.pop_all()
         for role in self.roles.values():
             self.waiting[role.name] = Waiting(logger(role.name), self.clock)
             thread = threading.Thread(target=self._run, args=(role,), name=role.name)
             self.threads.append(thread)
             thread.start()
 
-    def gateway(self) -> Gateway:
+    def _made(self, names: Sequence[RoleName], undone: ExitStack) -> dict[str, Role]:
+        """Leaving `undone` takes back what was connected meanwhile."""
+        made: dict[RoleName, Callable[[], Iterable[Role]]] = {
+            "gateway": lambda: [self.gateway(undone)],
+            "worker": lambda: [Worker(self.log, self.instruments, keep_ms=kept(self.config))],
+            "historian": lambda: [Historian(self.log, open_store(self.config), self.instruments)],
+            "notifier": lambda: self.notifiers(undone),
+        }
+        return {role.name: role for name in names for role in made[name]()}
+
+    def gateway(self, undone: ExitStack) -> Gateway:
         config, brokers = self.config, self._brokers("gateway")
         name = config.gateway.name
         bounds = Bounds(size=HELD_BYTES // len(brokers))
         source = MqttSources(
             [MqttSource(mqtt(one, f"parkpulse-{name}"), one.filters, self.clock, bounds) for one in brokers]
         )
+        undone.callback(source.close)
         linger = config.time.linger_ms / 1000 if self.linger_s is None else self.linger_s
         grammars = [Grammar(config.levels, frozenset(one.families), one.patterns) for one in brokers]
         undeclared = default_line("-", config.levels, config.time)
         setup = GatewaySetup(name, grammars, config.gateway.max_payload, config.lines, undeclared, linger)
         return Gateway(source, self.log, self.clock, setup, self.instruments)
 
-    def notifiers(self) -> Iterator[Notifier]:
+    def notifiers(self, undone: ExitStack) -> Iterator[Notifier]:
         """One a broker, each with its own place in the log: what one is away for is told there when it is back."""
         client_id = f"parkpulse-{self.config.gateway.name}-notifier-0"
         for broker, name in zip(self._brokers("notifier"), notifier_names(self.config.brokers), strict=True):
             sink = MqttSink(mqtt(broker, client_id))
+            undone.callback(sink.close)
             yield Notifier(self.log, sink, self.clock, self.instruments, name, name)
 
     def _brokers(self, role: str) -> Sequence[BrokerSection]:
