@@ -26,6 +26,7 @@ _DENIED = (AuthenticationFailedError, GroupAuthorizationFailedError, TopicAuthor
 
 
 _REFUSED = re.compile("authenticat|sasl|ssl|certificate|credential", re.IGNORECASE)
+_PLACE = re.compile(r'^Unable connect to "[^"]*":')
 _NUMBER = re.compile(r"\[Errno (-?\d+)\]")
 
 
@@ -72,8 +73,10 @@ def kafka_trouble(what: str) -> Iterator[None]:
         raise Unavailable(f"log: {what}: a record larger than the topic's max.message.bytes; raise it", 5.0) from error
     except KafkaConnectionError as error:
         said = words.said or str(error)
-        family = Unavailable if _REFUSED.search(said) else Away
-        raise family(f"log: {what}: no connection: {_in_short(said)}") from error
+        if _REFUSED.search(said):
+            cure = "correct log.security in park.toml, or let us in at Kafka"
+            raise Unavailable(f"log: {what}: no connection: {_in_short(said)}; {cure}", 5.0) from error
+        raise Away(f"log: {what}: no connection: {_in_short(said)}") from error
     except KafkaError as error:
         family = Away if error.retriable else Unavailable
         raise family(f"log: {what}: {error!r}") from error
@@ -89,6 +92,9 @@ def _in_short(said: str) -> str:
     """
     >>> _in_short("Unable connect to node with id 1: [Errno 111] Connect call failed ('127.0.0.1', 9092)")
     'nobody listens there (ECONNREFUSED)'
+    >>> _in_short('Unable connect to "127.0.0.1:9092": '), _in_short('Unable connect to "h:1": bad certificate')
+    ('the other side broke the connection', 'bad certificate')
     """
-    found = _NUMBER.search(said)
-    return plain(OSError(int(found[1]), said)) if found else said
+    if found := _NUMBER.search(said):
+        return plain(OSError(int(found[1]), said))
+    return _PLACE.sub("", said).strip() or "the other side broke the connection"
