@@ -26,7 +26,7 @@ from connectors.kafka.settings import KafkaSettings
 from connectors.kafka.state import BATCH_BYTES as STATE_BYTES
 from connectors.kafka.state import KafkaState
 from connectors.kafka.topics import STATE
-from connectors.kafka.trouble import kafka_trouble
+from connectors.kafka.trouble import kafka_trouble, quieten
 from connectors.kafka.writer import BATCH_BYTES, KafkaWriter
 from connectors.ownership import Ownership
 from connectors.sqlite import disk_trouble
@@ -45,6 +45,7 @@ class _Part(Protocol):
 class KafkaLog:
     def __init__(self, settings: KafkaSettings, folder: Path, keep_ms: Mapping[str, int]) -> None:
         self.settings, self._locks, self._keep_ms = settings, folder / "locks", keep_ms
+        quieten()
         self._background, self._places = Background(), Places(settings)
         self._parts: dict[int, _Part] = {}
         self._opened = 0

@@ -47,7 +47,7 @@ def wanted(topic: str, keep_ms: Mapping[str, int]) -> dict[str, str]:
 
 async def counts(settings: KafkaSettings) -> dict[str, int]:
     """All topics of this log and their partitions. Asking for one by name could make it."""
-    with kafka_trouble(f"{', '.join(settings.bootstrap)}: topics"):
+    with kafka_trouble(f"Kafka at {', '.join(settings.bootstrap)}: topics"):
         async with administrator(settings) as admin:
             return await _counts(admin, settings.prefix)
 
@@ -77,7 +77,7 @@ def counts_in(described: list[dict[str, object]], prefix: str) -> dict[str, int]
 async def ensure(settings: KafkaSettings, topics: Mapping[str, int], keep_ms: Mapping[str, int]) -> None:
     """Makes what is missing, and `state.v1` (of as many partitions as the largest has); waits until all are seen."""
     everything = {**topics, STATE: max(topics.values(), default=1)}
-    with kafka_trouble(f"{', '.join(settings.bootstrap)}: topics ensure"):
+    with kafka_trouble(f"Kafka at {', '.join(settings.bootstrap)}"):
         async with administrator(settings) as admin, asyncio.timeout(_PATIENCE_S):
             held = await _counts(admin, settings.prefix)
             while missing := {topic: n for topic, n in everything.items() if topic not in held}:
@@ -113,7 +113,7 @@ async def _create(
 
 async def verify(settings: KafkaSettings, topics: Mapping[str, int], keep_ms: Mapping[str, int]) -> list[str]:
     """One line for each setting that is not as it must be."""
-    with kafka_trouble(f"{', '.join(settings.bootstrap)}: topics verify"):
+    with kafka_trouble(f"Kafka at {', '.join(settings.bootstrap)}: topics verify"):
         async with administrator(settings) as admin:
             held = await settings_of(admin, [settings.prefix + topic for topic in (*topics, STATE)])
     return [

@@ -1,9 +1,11 @@
 """What Kafka's errors mean to the roles: nearly all are the world's, and waiting or an operator helps.
 
-Rule: nobody outside this folder sees an exception of the client library.
+Rule: nobody outside this folder sees an exception of the client library, nor what it writes, but at debug level. What
+comes back by itself is `Away`; what asks for a hand at the configuration, or at the rights in Kafka, is not.
 """
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,9 +19,29 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from pipeline.core.errors import ConfigError, Unavailable
+from pipeline.core.errors import Away, ConfigError, Unavailable, plain
+from pipeline.runtime.logs import log
 
 _DENIED = (AuthenticationFailedError, GroupAuthorizationFailedError, TopicAuthorizationFailedError)
+
+
+_REFUSED = re.compile("authenticat|sasl|ssl|certificate|credential", re.IGNORECASE)
+_PLACE = re.compile(r'^Unable connect to "[^"]*":')
+_NUMBER = re.compile(r"\[Errno (-?\d+)\]")
+
+
+class Quiet(logging.Handler):
+    """What the client library says of each try, for who looks for it: the role has its own line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log("kafka").debug("client", what=record.getMessage())
+
+
+def quieten() -> None:
+    library = logging.getLogger("aiokafka")
+    if library.propagate:
+        library.addHandler(Quiet())
+        library.propagate = False
 
 
 class LastWords(logging.Handler):
@@ -50,12 +72,29 @@ def kafka_trouble(what: str) -> Iterator[None]:
     except MessageSizeTooLargeError as error:
         raise Unavailable(f"log: {what}: a record larger than the topic's max.message.bytes; raise it", 5.0) from error
     except KafkaConnectionError as error:
-        raise Unavailable(f"log: {what}: no connection: {words.said or error}") from error
+        said = words.said or str(error)
+        if _REFUSED.search(said):
+            cure = "correct log.security in park.toml, or let us in at Kafka"
+            raise Unavailable(f"log: {what}: no connection: {_in_short(said)}; {cure}", 5.0) from error
+        raise Away(f"log: {what}: no connection: {_in_short(said)}") from error
     except KafkaError as error:
-        raise Unavailable(f"log: {what}: {error!r}") from error
+        family = Away if error.retriable else Unavailable
+        raise family(f"log: {what}: {error!r}") from error
     except TimeoutError as error:
-        raise Unavailable(f"log: {what}: no answer in time") from error
+        raise Away(f"log: {what}: no answer in time") from error
     except OSError as error:
-        raise Unavailable(f"log: {what}: {error}") from error
+        raise Away(f"log: {what}: {plain(error)}") from error
     finally:
         logger.removeHandler(words)
+
+
+def _in_short(said: str) -> str:
+    """
+    >>> _in_short("Unable connect to node with id 1: [Errno 111] Connect call failed ('127.0.0.1', 9092)")
+    'nobody listens there (ECONNREFUSED)'
+    >>> _in_short('Unable connect to "127.0.0.1:9092": '), _in_short('Unable connect to "h:1": bad certificate')
+    ('the other side broke the connection', 'bad certificate')
+    """
+    if found := _NUMBER.search(said):
+        return plain(OSError(int(found[1]), said))
+    return _PLACE.sub("", said).strip() or "the other side broke the connection"

@@ -53,6 +53,7 @@ class MqttSource:
         self._acks = Acks()
         self._arrived: list[Message] = []
         self._received = self._redelivered = 0
+        self.url = settings.url
         self._session = Session(settings, filters, self)
 
     @property

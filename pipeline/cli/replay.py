@@ -109,9 +109,9 @@ def _settings(config: "Config", where: str) -> "MqttSettings":
 
     from connectors.mqtt.settings import MqttSettings
 
-    if len(config.brokers) != 1 or "own" not in config.brokers[0].families:
-        raise ConfigError("park.toml: brokers: a replay needs exactly one [[brokers]], with 'own' among its families")
-    broker = config.brokers[0]
+    broker = next((one for one in config.brokers if "own" in one.families), None)
+    if broker is None:
+        raise ConfigError("park.toml: brokers: a replay needs one of [[brokers]] with 'own' among its families")
     client_id = f"parkpulse-replay-{sha256(where.encode()).hexdigest()[:12]}"
     login = (broker.ca or None, broker.cert or None, broker.key or None, broker.username or None, broker.password())
     return MqttSettings(broker.url, client_id, broker.protocol, *login, session_expiry_s=0)

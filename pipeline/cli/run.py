@@ -14,8 +14,10 @@ from pipeline.cli.ending import Ending
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pipeline.roles.beginning import Beginning
     from pipeline.roles.start import Park, RoleName
     from pipeline.view.kept_log import KeptLog
+    from pipeline.view.words import Words
 
 ConfigFolder = Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration folder (holds park.toml).")]
 
@@ -28,7 +30,7 @@ def run(
     from rich.console import Console
 
     from pipeline.config.read import read_config
-    from pipeline.roles.start import Park, open_log, started
+    from pipeline.roles.beginning import Beginning
     from pipeline.runtime.clock import WallClock
     from pipeline.runtime.endpoint import Endpoint
     from pipeline.view.kept_log import logs_kept
@@ -40,18 +42,20 @@ def run(
     with ExitStack() as stack:
         words = Words(found.language)
         kept = stack.enter_context(logs_kept(console, "WARNING" if can_draw(console) else "INFO", words))
-        park = Park(found, clock, open_log(found, clock))
-        ending = Ending(park.stop)
-        http = Endpoint(park.instruments.registry, park.lacks, found.http.host, found.http.port)
+        begun = Beginning(found, clock, names)
+        ending = Ending(begun.stop)
+        http = Endpoint(begun.instruments.registry, begun.lacks, found.http.host, found.http.port)
         port = stack.enter_context(http).port
-        started(stack, park, names)
+        stack.callback(begun.join)
+        begun.start()
         address = f"http://{found.http.host}:{port}/metrics"
         if can_draw(console):
             with ending.watched():
-                _watch(park, address, kept, console)
+                if park := _begun(begun, words, console):
+                    _watch(park, address, kept, console)
         else:
             typer.echo(f"metrics: {address}")
-            park.stop.wait()
+            begun.stop.wait()
 
 
 def _roles(wanted: list[str] | None) -> "list[RoleName]":
@@ -62,6 +66,20 @@ def _roles(wanted: list[str] | None) -> "list[RoleName]":
         if name not in ROLES:
             raise ConfigError(f"--role: unknown role {name!r}; known roles: {', '.join(ROLES)}")
     return [name for name in ROLES if not wanted or name in wanted]
+
+
+def _begun(begun: "Beginning", words: "Words", console: "Console") -> "Park | None":
+    """The roles at work; until then what they wait for is said. None: told to stop before."""
+    from pipeline.view.records import safe
+    from pipeline.view.screen import PICTURE_S
+    from pipeline.view.sentences import sentence
+
+    said = ""
+    while not begun.over.wait(PICTURE_S) and not begun.stop.is_set():
+        if begun.waiting.what != said:
+            said = begun.waiting.what
+            console.print(safe(sentence(said, words)), markup=False, highlight=False)
+    return begun.park
 
 
 def _watch(park: "Park", address: str, kept: "KeptLog | None", console: "Console") -> None:

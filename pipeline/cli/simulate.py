@@ -129,8 +129,9 @@ def hours_of(config: "Config") -> "Hours | None":
 
 
 def _broker(config: "Config") -> "BrokerSection":
-    if len(config.brokers) != 1:
-        raise ConfigError(f"park.toml: brokers: got {len(config.brokers)}; expected one [[brokers]] to send to")
+    """The first one."""
+    if not config.brokers:
+        raise ConfigError("park.toml: brokers: got none; expected one to send to; add [[brokers]]")
     return config.brokers[0]
 
 

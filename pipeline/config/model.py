@@ -109,7 +109,9 @@ class ParkFile(Section):
     http: HttpSection = Field(HttpSection(), description="Health, readiness and instruments of every role.")
     log: LogSection = Field(LogSection(), description="The spine between the roles.")
     store: StoreSection = Field(StoreSection(), description="Where results are kept for queries.")
-    brokers: tuple[BrokerSection, ...] = Field((), description="MQTT brokers to receive samples from.")
+    brokers: tuple[BrokerSection, ...] = Field(
+        (), description="MQTT brokers: any number. Samples are received from each, alerts published to each."
+    )
     shifts: tuple[ShiftSection, ...] = Field((), description="Planned work, in timezone; none: all time is planned.")
     holidays: tuple[Day, ...] = Field(
         (), description="Days on which no shift begins.", examples=[["2026-09-02", "2027-01-01"]]

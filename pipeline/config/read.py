@@ -109,8 +109,10 @@ def _read_park(folder: Path, places: Sequence[Place], said: list[str]) -> tuple[
     slips += beside(slips, check_log(park.log, folder) if park is not None else ())
     has_store = park is not None and not any(slip.loc == ("store", "kind") for slip in slips)
     slips += beside(slips, check_store(park.store, levels, folder) if park is not None and has_store else ())
-    for i, one in enumerate(park.brokers if park is not None else ()):
+    brokers = park.brokers if park is not None else ()
+    for i, one in enumerate(brokers):
         slips += beside(slips, (*_check_broker(i, one, folder), *check_topics(i, one, levels, slips)))
+    slips += list(_check_twice(brokers, slips))
     said.extend(slip.line(PARK) for slip in slips if slip.key != "secret" or slip.loc[0] in places)
     return park, levels
 
@@ -146,6 +148,19 @@ def _check_broker(i: int, broker: BrokerSection, folder: Path) -> Iterator[Slip]
         )
     plain = "" if broker.is_tls else f"got the plain address {broker.url!r}; use mqtts://"
     yield from check_access(at, broker, folder, plain)
+
+
+def _check_twice(brokers: Sequence[BrokerSection], slips: Sequence[Slip]) -> Iterator[Slip]:
+    """Two connections of one name would expel each other."""
+    unreadable, seen = {slip.loc for slip in slips}, set[tuple[str, int]]()
+    for i, broker in enumerate(brokers):
+        at: Loc = ("brokers", i, "url")
+        if at in unreadable:
+            continue
+        if (broker.host, broker.port) in seen:
+            what = f"the address of a broker above; got {broker.url!r}; expected each broker once; make one of the two"
+            yield Slip(at, what)
+        seen.add((broker.host, broker.port))
 
 
 def _located(broker: BrokerSection, folder: Path) -> BrokerSection:

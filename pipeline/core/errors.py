@@ -3,7 +3,8 @@
     ParkPulseError
     ├── ConfigError    the operator's: one line per slip, exit 2, before any connection
     ├── Unavailable    the world's: back off with jitter, try again, lose nothing
-    │   └── DiskTrouble    a disk that does not take, or give, what it should
+    │   ├── DiskTrouble    a disk that does not take, or give, what it should
+    │   └── Away           a service that does not answer: it comes back by itself, so a start waits for it too
     └── Bug            ours: stop loudly, resume from the checkpoint
 
 Bad input is no exception: it becomes a `Reject` (core/samples.py) with its reason and original bytes.
@@ -75,6 +76,10 @@ class DiskTrouble(Unavailable):
     def __init__(self, path: Path, why: str, *, is_full: bool = False) -> None:
         super().__init__(f"{path}: {why}")
         self.path, self.is_full = path, is_full
+
+
+class Away(Unavailable):
+    """A service in the network gives no answer; nobody's hand is needed but to start it."""
 
 
 class Bug(ParkPulseError):

@@ -13,29 +13,25 @@ from pipeline.config.read import Config
 from pipeline.core.finding import Check, Finding, phrase
 from pipeline.core.ports import Clock
 from pipeline.roles import historian, notifier, worker
-from pipeline.roles.start import TOPICS, kafka_settings, kept, mqtt
+from pipeline.roles.start import TOPICS, kafka_settings, kept, mqtt, notifier_names
 from pipeline.roles.store import influx_settings
-
-READS = {"worker": worker.READS, "historian": historian.READS, "notifier": notifier.READS}
 
 
 def checks(config: Config, clock: Clock) -> list[Check]:
+    reads = {"worker": worker.READS, "historian": historian.READS}
+    reads |= dict.fromkeys(notifier_names(config.brokers), notifier.READS)
     needs = LogNeeds(
-        dict.fromkeys(TOPICS, config.log.partitions), kept(config), READS, config.time.max_clock_skew_ms, clock
+        dict.fromkeys(TOPICS, config.log.partitions), kept(config), reads, config.time.max_clock_skew_ms, clock
     )
     return [*data_folder.checks(config.data_dir), *_brokers(config), *_log(config, needs), *_store(config, needs)]
 
 
 def _brokers(config: Config) -> Iterable[Check]:
-    if len(config.brokers) != 1:
-        yield Check("[[brokers]]", lambda: [_count(len(config.brokers))])
+    if not config.brokers:
+        what, cure = phrase("gateway and notifier need a broker; there is none"), phrase("give one in park.toml")
+        yield Check("[[brokers]]", lambda: [Finding("[[brokers]]", what, cure)])
     for broker in config.brokers:
         yield from mqtt_checks.checks(mqtt(broker, "parkpulse-doctor"), broker.filters, config.gateway.max_payload)
-
-
-def _count(brokers: int) -> Finding:
-    what = phrase("gateway and notifier need one broker; there are {0}", brokers)
-    return Finding("[[brokers]]", what, phrase("give exactly one in park.toml"))
 
 
 def _log(config: Config, needs: LogNeeds) -> Iterable[Check]:

@@ -4,7 +4,7 @@ Rule: everything a role needs is handed to it here; no role reads configuration.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +15,8 @@ from connectors.kafka.settings import KafkaSettings
 from connectors.memory import MemoryLog
 from connectors.mqtt.settings import MqttSettings
 from connectors.mqtt.sink import MqttSink
-from connectors.mqtt.source import MqttSource
+from connectors.mqtt.source import Bounds, MqttSource
+from connectors.mqtt.sources import MqttSources
 from connectors.sqlite_log import SqliteLog
 from pipeline.config.broker import BrokerSection
 from pipeline.config.log_section import LogSection
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 RoleName = Literal["gateway", "worker", "historian", "notifier"]
 ROLES: tuple[RoleName, ...] = ("gateway", "worker", "historian", "notifier")
 DAY_MS = 86_400_000
+HELD_BYTES = 64 << 20  # received and not yet durable, of all brokers together
 TOPICS = ("samples.v1", "results.v1", "alerts.v1", "commands.v1", "late.v1", "rejects.v1")
 
 
@@ -48,7 +50,11 @@ def open_log(config: Config, clock: Clock) -> Log:
         log = open_kafka(config)
     else:
         log = MemoryLog(clock) if config.log.kind == "memory" else SqliteLog(config.data_dir / "log", clock)
-    log.ensure(dict.fromkeys(TOPICS, config.log.partitions))
+    try:
+        log.ensure(dict.fromkeys(TOPICS, config.log.partitions))
+    except BaseException:
+        log.close()
+        raise
     return log
 
 
@@ -98,6 +104,11 @@ def mqtt(broker: BrokerSection, client_id: str) -> MqttSettings:
     )
 
 
+def notifier_names(brokers: Sequence[BrokerSection]) -> list[str]:
+    """By broker, also the names of their groups in the log: the first one's is plain, the others' hold the address."""
+    return ["notifier" if at == 0 else f"notifier-{one.host}-{one.port}" for at, one in enumerate(brokers)]
+
+
 @dataclass
 class Park:
     """The roles of one process on one log. `start` returns at once; a role that fails ends all, see `failed`."""
@@ -116,42 +127,54 @@ class Park:
     def start(self, names: Sequence[RoleName]) -> None:
         search_seldom()
         self.instruments.free_bytes.set_function(lambda: free_bytes(self.config.data_dir))
-        made: dict[RoleName, Callable[[], Role]] = {
-            "gateway": self.gateway,
-            "worker": lambda: Worker(self.log, self.instruments, keep_ms=kept(self.config)),
-            "historian": lambda: Historian(self.log, open_store(self.config), self.instruments),
-            "notifier": self.notifier,
-        }
-        for name in names:
-            self.roles[name] = made[name]()
+        with ExitStack() as undone:
+            self.roles |= self._made(names, undone)
+            undone.pop_all()
         for role in self.roles.values():
             self.waiting[role.name] = Waiting(logger(role.name), self.clock)
             thread = threading.Thread(target=self._run, args=(role,), name=role.name)
             self.threads.append(thread)
             thread.start()
 
-    def gateway(self) -> Gateway:
-        config, broker = self.config, self._broker("gateway")
+    def _made(self, names: Sequence[RoleName], undone: ExitStack) -> dict[str, Role]:
+        """Leaving `undone` takes back what was connected meanwhile."""
+        made: dict[RoleName, Callable[[], Iterable[Role]]] = {
+            "gateway": lambda: [self.gateway(undone)],
+            "worker": lambda: [Worker(self.log, self.instruments, keep_ms=kept(self.config))],
+            "historian": lambda: [Historian(self.log, open_store(self.config), self.instruments)],
+            "notifier": lambda: self.notifiers(undone),
+        }
+        return {role.name: role for name in names for role in made[name]()}
+
+    def gateway(self, undone: ExitStack) -> Gateway:
+        config, brokers = self.config, self._brokers("gateway")
         name = config.gateway.name
-        source = MqttSource(mqtt(broker, f"parkpulse-{name}"), broker.filters, self.clock)
+        bounds = Bounds(size=HELD_BYTES // len(brokers))
+        source = MqttSources(
+            [MqttSource(mqtt(one, f"parkpulse-{name}"), one.filters, self.clock, bounds) for one in brokers]
+        )
+        undone.callback(source.close)
         linger = config.time.linger_ms / 1000 if self.linger_s is None else self.linger_s
-        grammar = Grammar(config.levels, frozenset(broker.families), broker.patterns)
+        grammars = [Grammar(config.levels, frozenset(one.families), one.patterns) for one in brokers]
         undeclared = default_line("-", config.levels, config.time)
-        setup = GatewaySetup(name, grammar, config.gateway.max_payload, config.lines, undeclared, linger)
+        setup = GatewaySetup(name, grammars, config.gateway.max_payload, config.lines, undeclared, linger)
         return Gateway(source, self.log, self.clock, setup, self.instruments)
 
-    def notifier(self) -> Notifier:
-        broker = self._broker("notifier")
-        sink = MqttSink(mqtt(broker, f"parkpulse-{self.config.gateway.name}-notifier-0"))
-        return Notifier(self.log, sink, self.clock, self.instruments)
+    def notifiers(self, undone: ExitStack) -> Iterator[Notifier]:
+        """One a broker, each with its own place in the log: what one is away for is told there when it is back."""
+        client_id = f"parkpulse-{self.config.gateway.name}-notifier-0"
+        for broker, name in zip(self._brokers("notifier"), notifier_names(self.config.brokers), strict=True):
+            sink = MqttSink(mqtt(broker, client_id))
+            undone.callback(sink.close)
+            yield Notifier(self.log, sink, self.clock, self.instruments, name, name)
 
-    def _broker(self, role: str) -> BrokerSection:
-        if len(self.config.brokers) != 1:
+    def _brokers(self, role: str) -> Sequence[BrokerSection]:
+        if not self.config.brokers:
             raise ConfigError(
-                f"park.toml: brokers: the role {role} needs one; got {len(self.config.brokers)}; "
-                "expected exactly one [[brokers]] today; see `parkpulse explain park`"
+                f"park.toml: brokers: the role {role} needs at least one; got none; add [[brokers]]; "
+                "see `parkpulse explain park`"
             )
-        return self.config.brokers[0]
+        return self.config.brokers
 
     def _run(self, role: Role) -> None:
         try:

@@ -38,8 +38,8 @@ FINDINGS_VI: dict[str, str] = {
     "may be read and written": "đọc và ghi được",
     "opens": "mở được",
     # MQTT
-    "gateway and notifier need one broker; there are {0}": "gateway và notifier cần một máy chủ MQTT; đang có {0}",
-    "give exactly one in park.toml": "ghi đúng một máy chủ trong park.toml",
+    "gateway and notifier need a broker; there is none": "gateway và notifier cần máy chủ MQTT; chưa có máy chủ nào",
+    "give one in park.toml": "ghi một máy chủ trong park.toml",
     "start the broker, or correct [[brokers]] in park.toml": "chạy máy chủ MQTT, hoặc sửa [[brokers]] trong park.toml",
     "refuses the connection: {0}": "từ chối kết nối: {0}",
     "correct username and password_env in [[brokers]], or let this user in":

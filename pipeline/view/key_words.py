@@ -90,7 +90,8 @@ KEYS_VI: dict[str, str] = {
     "The role that receives samples.": "Vai trò nhận mẫu.",
     "The spine between the roles.": "Xương sống giữa các vai trò.",
     "Where results are kept for queries.": "Nơi giữ kết quả để truy vấn.",
-    "MQTT brokers to receive samples from.": "Các máy chủ MQTT để nhận mẫu.",
+    "MQTT brokers: any number. Samples are received from each, alerts published to each.":
+        "Các máy chủ MQTT, bao nhiêu cũng được: nhận mẫu từ mỗi máy chủ, gửi cảnh báo tới mỗi máy chủ.",
     "Planned work, in timezone; none: all time is planned.":
         "Giờ làm theo kế hoạch, theo timezone; không có: mọi giờ đều là kế hoạch.",
     "Days on which no shift begins.": "Những ngày không có ca bắt đầu.",

@@ -31,7 +31,7 @@ WINDOWS = ('windows = ["1s", "10s", "1m", "15m", "shift"]', 'windows = ["10s", "
 class Handed:
     """What a gateway reads where no broker stands between: messages, received when they were handed over."""
 
-    connected = True
+    connected, troubles = True, ()
 
     def __init__(self):
         self.waiting, self.settled, self.tokens = [], 0, count()
@@ -41,10 +41,10 @@ class Handed:
 
     def poll(self, max_wait, max_messages):
         taken, self.waiting = self.waiting[:max_messages], self.waiting[max_messages:]
-        return taken
+        return [taken]
 
     def settle(self, tokens):
-        self.settled += len(tokens)
+        self.settled += len(tokens[0])
 
     def counts(self):
         return self
@@ -103,7 +103,7 @@ def run_day(folder, lines, hours, span, *, seed=1, forgotten=""):
     grammar = Grammar(config.levels, frozenset(broker.families), broker.patterns)
     declared = [line for line in config.lines if line.path in plant.truth]
     undeclared = default_line("-", config.levels, config.time)
-    setup = GatewaySetup("day", grammar, config.gateway.max_payload, declared, undeclared, 0.0)
+    setup = GatewaySetup("day", [grammar], config.gateway.max_payload, declared, undeclared, 0.0)
     gateway = Gateway(source, log, clock, setup, instruments)
     chain = (Worker(log, instruments), Historian(log, store, instruments))
     for tick, t in enumerate(range(span[0], span[1], TICK_MS), 1):

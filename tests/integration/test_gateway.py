@@ -12,6 +12,7 @@ from connectors.memory import MemoryLog
 from connectors.mqtt.settings import MqttSettings
 from connectors.mqtt.sink import MqttSink, Publication
 from connectors.mqtt.source import MqttSource
+from connectors.mqtt.sources import MqttSources
 from connectors.services.broker import EmbeddedBroker, embedded_broker
 from connectors.services.broker_children import find_mosquitto
 from connectors.sqlite_log import SqliteLog
@@ -73,8 +74,8 @@ def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
 
 def make_bench(broker: EmbeddedBroker, log: Log, clock: HandClock) -> Bench:
     log.ensure(dict.fromkeys(TOPICS, 1))
-    source = MqttSource(MqttSettings(broker.url, "gw", broker.protocol), ["parkpulse/v1/data/#"], clock)
-    setup = GatewaySetup("gw", Grammar(LEVELS), 1_000, [LineConfig(path="s/l1")], default_line("-", LEVELS), 0.0)
+    source = MqttSources([MqttSource(MqttSettings(broker.url, "gw", broker.protocol), ["parkpulse/v1/data/#"], clock)])
+    setup = GatewaySetup("gw", [Grammar(LEVELS)], 1_000, [LineConfig(path="s/l1")], default_line("-", LEVELS), 0.0)
     bench = Bench(broker, log, clock, Gateway(source, log, clock, setup, Instruments()))
     until = time.monotonic() + 10
     while bench.gateway.trouble and time.monotonic() < until:
