@@ -79,11 +79,12 @@ def _by_source(feed: Feeding, warm: int, count: int) -> tuple[Got, float]:
     try:
         started, until = perf_counter(), perf_counter() + PATIENCE_S
         while len(got) < count and perf_counter() < until:
-            began, found = len(got) < warm, source.poll(0.2, MAX_MESSAGES)
+            left = warm - len(got)
+            found = source.poll(0.2, min(MAX_MESSAGES, left) if left > 0 else MAX_MESSAGES)
             got += [(one.payload.topic, one.payload.body) for one in found]
             source.settle([one.token for one in found])
-            if began and len(got) >= warm:
-                started, warm = perf_counter(), len(got)
+            if left > 0 and len(got) == warm:
+                started = perf_counter()
         return got, _rate(feed, started, warm, count)
     finally:
         source.close()
