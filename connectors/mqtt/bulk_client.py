@@ -46,6 +46,7 @@ class BulkClient(PlainClient):
             found, self._at, stop = cut(self._held, self._at, room, newest, self._names)
             room -= len(found)
             if len(found):
+                self.received += len(found)
                 self.take(found)
             if stop is Stop.MOST:
                 return True

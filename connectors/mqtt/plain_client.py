@@ -11,7 +11,7 @@ _ACKS = {0: b"", 1: PUBACK, 2: PUBCOMP}
 
 
 class PlainClient(Client):
-    """`take` is called with what has come, and must not raise."""
+    """`take` is called with what has come, and must not raise; `received` counts it."""
 
     take: Callable[[Arrivals], None]
     received = 0

@@ -22,6 +22,7 @@ from pipeline.runtime.clock import monotonic
 
 BURST = 64  # reads before acknowledgements get their turn
 NAP = 0.25
+FEW, GATHER_S = 100, 0.001  # a read of few messages costs as much as one of many: the next waits for more to come
 
 
 class Session:
@@ -128,7 +129,7 @@ class Session:
         return sock if isinstance(sock, socket.socket) else None
 
     def _turn(self) -> None:
-        client = self._client
+        client, before = self._client, self._client.received
         reading = self._duty.room(0) > 0
         nap = 0.0 if self._more and reading else NAP
         readable, writable = self._turns.wait(self._socket(), reading, client.want_write(), nap)
@@ -139,6 +140,8 @@ class Session:
         if self._heard.connected:
             self._duty.turn(client)
         client.loop_misc()
+        if 0 < client.received - before < FEW and not self._more:
+            self._stop.wait(GATHER_S)
 
     def _read(self) -> None:
         """Never more than there is room for, so that the bound of the duty holds to the message."""
@@ -150,6 +153,7 @@ class Session:
                 self._more = self._client.read(room)
             except Exception as error:  # paho at what the broker sent
                 self._heard.stumble(f"broker sent what can't be read: {error!r}")
+                return
             if not self._more:
                 return
 
