@@ -62,8 +62,8 @@ def cut(data: bytes, at: int, most: int, newest: bool, names: Topics) -> tuple[A
     topics: list[str] = []
     bodies: list[bytes] = []
     acks: list[bytes] = []
-    retained: list[bool] = []
-    redelivered, end, stopped = 0, len(data), Stop.MOST
+    marked: list[tuple[int, int]] = []  # the few retained or redelivered: which, and its first byte
+    end, stopped = len(data), Stop.MOST
     for _ in range(most):
         if end - at < 2:
             stopped = Stop.SHORT if end == at or data[at] >> 4 == 3 else Stop.OTHER
@@ -88,13 +88,20 @@ def cut(data: bytes, at: int, most: int, newest: bool, names: Topics) -> tuple[A
         if rest > stop or not raw or (newest and data[rest - 1]):
             stopped = Stop.OTHER
             break
+        if head & 9:
+            marked.append((len(topics), head))
         topics.append(names[raw])
         bodies.append(data[rest:stop])
         acks.append(ack)
-        retained.append(head & 1 == 1)
-        redelivered += head >> 3 & 1
         at = stop
-    return Arrivals(topics, bodies, acks, retained, redelivered), at, stopped
+    return Arrivals(topics, bodies, acks, *_marks(len(topics), marked)), at, stopped
+
+
+def _marks(count: int, marked: list[tuple[int, int]]) -> tuple[list[bool], int]:
+    retained = [False] * count
+    for index, head in marked:
+        retained[index] = head & 1 == 1
+    return retained, sum(head >> 3 & 1 for _, head in marked)
 
 
 def _size(data: bytes, at: int) -> tuple[int, int]:
