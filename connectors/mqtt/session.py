@@ -151,7 +151,7 @@ class Session:
                 return
             try:
                 self._more = self._client.read(room)
-            except Exception as error:  # paho at what the broker sent
+            except Exception as error:  # paho before 2.2, at a broken packet
                 self._heard.stumble(f"broker sent what can't be read: {error!r}")
                 return
             if not self._more:

@@ -31,7 +31,7 @@ def publish(number: int) -> bytes:
     """The message as a packet with QoS 1.
 
     >>> publish(0)[:2], len(publish(0))
-    (b'2\\\\', 94)
+    (b'2]', 95)
     """
     topic, body = message(number)
     raw = topic.encode()

@@ -179,6 +179,21 @@ def test_whatever_comes_is_read_as_stock_paho_reads_it(stream: tuple[str, list[b
     same(protocol, [b"".join(packets)], room)
 
 
+@pytest.mark.parametrize("kind", [PlainClient, BulkClient])
+def test_acknowledgements_leave_as_given_and_in_order(kind: type[PlainClient]) -> None:
+    packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in (1, 300, 2)) + b"\x70\x02\x00\x07"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = make_client(MqttSettings(f"mqtt://127.0.0.1:{server.getsockname()[1]}", "x"), kind)
+        client.hear(Heard().take)
+        client.reconnect()
+        with server.accept()[0] as broker:
+            broker.settimeout(1.0)
+            broker.recv(1_000)
+            client.acknowledge(packets)
+            assert broker.recv(len(packets), socket.MSG_WAITALL) == packets
+        client.disconnect()
+
+
 def test_the_paho_that_is_installed_has_what_bulk_leans_on() -> None:
     assert client_class() is BulkClient
 
