@@ -20,7 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from connectors.mqtt.settings import MqttSettings
-from connectors.mqtt.source import MqttSource
+from connectors.mqtt.source import Message, MqttSource
 from connectors.services.broker import embedded_broker
 from connectors.services.broker_children import find_mosquitto
 from pipeline.bench.loads import Mismatch
@@ -123,21 +123,24 @@ def check(got: Got, wanted: Got) -> None:
 def _by_source(sender: Sender, warm: int) -> tuple[Got, Rate]:
     settings = MqttSettings(f"mqtt://127.0.0.1:{sender.port}", "bench-own", keeps_session=False, session_expiry_s=0)
     source = MqttSource(settings, ["#"], WallClock())
-    got: list[tuple[str, bytes]] = []
+    taken: list[list[Message]] = []
+    count = 0
     try:
         mark, until = Mark(), perf_counter() + PATIENCE_S
         while not source.connected and perf_counter() < until:
             source.poll(0.01, 0)
         sender.begin()
-        while len(got) < sender.count and perf_counter() < until:
-            left = warm - len(got)
+        while count < sender.count and perf_counter() < until:
+            left = warm - count
             found = source.poll(0.2, min(MAX_MESSAGES, left) if left > 0 else MAX_MESSAGES)
-            got += [(one.payload.topic, one.payload.body) for one in found]
             source.settle([one.token for one in found])
-            if left > 0 and len(got) == warm:
+            taken.append(found)
+            count += len(found)
+            if left > 0 and count == warm:
                 mark = Mark()
         sender.await_all()
-        return got, mark.rate(sender.count - warm)
+        rate = mark.rate(sender.count - warm)
+        return [one.payload[:2] for found in taken for one in found], rate
     finally:
         source.close()
 
