@@ -4,8 +4,8 @@ Rules R1 and R3: only the longest settled prefix in order of arrival is acknowle
 drops the pending acknowledgements of older ones, for the broker delivers those messages again.
 """
 
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 
 class Acks:
@@ -16,49 +16,43 @@ class Acks:
     """
 
     def __init__(self) -> None:
-        self.epoch = 0
         self.unsettled_bytes = 0
-        self._last_token = 0
-        self._sizes: dict[int, int] = {}  # token -> bytes of what is not settled
-        self._waiting: deque[tuple[int, int, int]] = deque()  # (token, mid, qos) of this epoch
+        self._next = 1
+        self._first = 1  # the token of the first that waits
+        self._waiting: list[bytes] = []  # packets of this epoch whose acknowledgement is not yet taken
+        self._sizes: dict[int, int] = {}  # token -> bytes of what is not settled, of this epoch, in order of arrival
+        self._older: dict[int, int] = {}  # of older ones
 
     @property
     def unsettled_messages(self) -> int:
-        return len(self._sizes)
+        return len(self._sizes) + len(self._older)
 
-    @property
-    def pending(self) -> int:
-        """Messages of this epoch whose acknowledgement is not yet taken."""
-        return len(self._waiting)
-
-    def begin_epoch(self) -> int:
-        self.epoch += 1
+    def begin_epoch(self) -> None:
+        self._older |= self._sizes
+        self._sizes = {}
         self._waiting.clear()
-        return self.epoch
+        self._first = self._next
 
-    def arrive(self, epoch: int, mid: int, qos: int, size: int) -> int:
-        """Notes one message and gives its token. An epoch above the current one begins it."""
-        if epoch > self.epoch:
-            self.epoch = epoch
-            self._waiting.clear()
-        self._last_token += 1
-        token = self._last_token
-        self._sizes[token] = size
-        self.unsettled_bytes += size
-        if epoch == self.epoch:
-            self._waiting.append((token, mid, qos))
-        return token
+    def arrive(self, packets: Sequence[bytes], sizes: Sequence[int]) -> range:
+        """Notes messages, each with the packet that acknowledges it (b"": none is wanted), and gives their tokens."""
+        tokens = range(self._next, self._next + len(packets))
+        self._next = tokens.stop
+        self._sizes.update(zip(tokens, sizes, strict=True))
+        self.unsettled_bytes += sum(sizes)
+        self._waiting += packets
+        return tokens
 
     def settle(self, tokens: Iterable[int]) -> None:
         """These need no redelivery any more. Settling twice changes nothing."""
-        for token in tokens:
-            self.unsettled_bytes -= self._sizes.pop(token, 0)
+        if self._older:
+            tokens = list(tokens)
+            self.unsettled_bytes -= sum(map(self._older.pop, tokens, repeat(0)))
+        self.unsettled_bytes -= sum(map(self._sizes.pop, tokens, repeat(0)))
 
-    def ready(self) -> list[tuple[int, int]]:
-        """Takes the longest settled prefix of this epoch: (mid, qos) to acknowledge now, in this order."""
-        taken: list[tuple[int, int]] = []
-        while self._waiting and self._waiting[0][0] not in self._sizes:
-            _, mid, qos = self._waiting.popleft()
-            if qos:
-                taken.append((mid, qos))
-        return taken
+    def ready(self) -> bytes:
+        """Takes the longest settled prefix of this epoch: what to send now, as one."""
+        first = next(iter(self._sizes), self._next)
+        settled = b"".join(self._waiting[: first - self._first])
+        del self._waiting[: first - self._first]
+        self._first = first
+        return settled

@@ -1,15 +1,19 @@
 """What the broker tells us, taken in: connection, subscriptions, messages, acknowledgements of what we published.
 
-Rule R5: no callback raises, whatever comes; what went wrong is counted and said in `last_error`.
+Rule R5: no callback raises, whatever comes; what went wrong is counted and said in `last_error`. Where messages could
+not be taken in, `stumbled` asks for a new connection, on which they come again.
 """
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from connectors.mqtt.arrivals import Arrivals
+from connectors.mqtt.plain_client import PlainClient
 
 TAKEN_OVER = 142  # MQTT 5: another client came with our client id
 
@@ -23,15 +27,16 @@ class Duty(Protocol):
     def lost(self) -> None:
         """It is gone, and all that was sent on it without an answer."""
 
-    def receive(self, message: MQTTMessage) -> None: ...
+    def receive(self, arrivals: Arrivals) -> None: ...
 
     def acknowledged(self, mid: int, refused: str) -> None:
         """The broker took what was published as `mid`, or refused it in these words."""
 
-    def turn(self, client: Client) -> None:
+    def turn(self, client: PlainClient) -> None:
         """Send what there is to send."""
 
-    def has_room(self) -> bool: ...
+    def room(self, size: int) -> int:
+        """How many messages may be read, if they have so many bytes together; 0: none, and no connection is wanted."""
 
 
 class Callbacks:
@@ -41,15 +46,15 @@ class Callbacks:
         self._filters, self._newest, self._duty = tuple(filters), newest, duty
         self.connected = False
         self.connections = 0
-        self.received = 0
         self.errors = 0
         self.last_error = ""
-        self.taken_over = False
+        self.taken_over = self.stumbled = False
 
-    def attach(self, client: Client) -> None:
+    def attach(self, client: PlainClient) -> None:
+        self.stumbled = False
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
+        client.hear(self._take)
         client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
 
@@ -90,13 +95,15 @@ class Callbacks:
         if reason.is_failure or self.taken_over:
             self.last_error = self.last_error or f"connection lost: {reason}"
 
-    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        self.received += 1
+    def stumble(self, what: str) -> None:
+        self.errors += 1
+        self.last_error, self.stumbled = what, True
+
+    def _take(self, arrivals: Arrivals) -> None:
         try:
-            self._duty.receive(message)
+            self._duty.receive(arrivals)
         except Exception as error:
-            self.errors += 1
-            self.last_error = f"a message could not be taken in: {error!r}"
+            self.stumble(f"a message could not be taken in: {error!r}")
 
     def _on_publish(
         self, _client: Client, _data: object, mid: int, reason: ReasonCode, _more: Properties | None

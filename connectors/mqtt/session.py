@@ -11,15 +11,18 @@ import socket
 import threading
 from collections.abc import Sequence
 
+from connectors.mqtt.arrivals import LARGE
 from connectors.mqtt.back_off import BackOff
+from connectors.mqtt.bulk_client import client_class
 from connectors.mqtt.callbacks import Callbacks, Duty
 from connectors.mqtt.settings import MqttSettings, make_client
 from connectors.mqtt.turns import Turns
 from pipeline.core.errors import ConfigError, plain
 from pipeline.runtime.clock import monotonic
 
-BURST = 64  # packets read before acknowledgements get their turn
+BURST = 64  # reads before acknowledgements get their turn
 NAP = 0.25
+FEW, GATHER_S = 100, 0.001  # a read of few messages costs as much as one of many: the next waits for more to come
 
 
 class Session:
@@ -27,10 +30,11 @@ class Session:
 
     def __init__(self, settings: MqttSettings, filters: Sequence[str], duty: Duty) -> None:
         self._settings, self._duty = settings, duty
-        self._client = make_client(settings)  # a new one for each connection: nothing of the older one lives on
+        # A new one for each connection: nothing of the older one lives on.
+        self._client = make_client(settings, client_class())
         self._heard = Callbacks(filters, settings.protocol == "5", duty)
         self._back_off = BackOff()
-        self._more = False  # the last burst ended with packets left
+        self._more = False  # the last burst ended with packets left, or may have
         self._stop = threading.Event()
         self._turns = Turns()
         self._thread = threading.Thread(target=self._run, name=settings.client_id, daemon=True)
@@ -75,7 +79,7 @@ class Session:
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
-                if self._duty.has_room():
+                if self._duty.room(0):
                     self._serve()
                     self._rest()
                 else:
@@ -90,14 +94,14 @@ class Session:
         """Makes one connection and serves it to its end."""
         self._more, begun, earlier = False, monotonic(), self._heard.connections
         try:
-            self._client = make_client(self._settings)
+            self._client = make_client(self._settings, client_class())
             self._heard.attach(self._client)
             self._client.reconnect()
         except (OSError, ValueError, ConfigError) as error:
             self._heard.last_error = f"can't connect: {plain(error)}"
             self._back_off.failed()
             return
-        while self._client.socket() is not None and not self._stop.is_set():
+        while self._client.socket() is not None and not self._heard.stumbled and not self._stop.is_set():
             self._turn()
             if self._heard.connected:
                 self._back_off.stands(monotonic() - begun)
@@ -125,8 +129,8 @@ class Session:
         return sock if isinstance(sock, socket.socket) else None
 
     def _turn(self) -> None:
-        client = self._client
-        reading = self._duty.has_room()
+        client, before = self._client, self._client.received
+        reading = self._duty.room(0) > 0
         nap = 0.0 if self._more and reading else NAP
         readable, writable = self._turns.wait(self._socket(), reading, client.want_write(), nap)
         if writable:
@@ -136,14 +140,21 @@ class Session:
         if self._heard.connected:
             self._duty.turn(client)
         client.loop_misc()
+        if 0 < client.received - before < FEW and not self._more:
+            self._stop.wait(GATHER_S)
 
     def _read(self) -> None:
-        """Packet by packet, so that the bound of the duty holds to the message."""
+        """Never more than there is room for, so that the bound of the duty holds to the message."""
         for _ in range(BURST):
-            before = self._heard.received
-            self._client.loop_read()
-            self._more = self._heard.received != before
-            if not self._more or not self._duty.has_room():
+            room = self._duty.room(LARGE)
+            if not room or self._heard.stumbled:
+                return
+            try:
+                self._more = self._client.read(room)
+            except Exception as error:  # paho before 2.2, at a broken packet
+                self._heard.stumble(f"broker sent what can't be read: {error!r}")
+                return
+            if not self._more:
                 return
 
     def _leave(self) -> None:

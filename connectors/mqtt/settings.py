@@ -7,7 +7,7 @@ out: a version 5 client on a 3.1.1-only broker waits for an answer that never co
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 from paho.mqtt.client import Client, MQTTv5, MQTTv311
@@ -19,6 +19,7 @@ from pipeline.core.errors import ConfigError, plain
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _EXPECTED = "expected mqtt://host:port or mqtts://host:port"
+AnyClient = TypeVar("AnyClient", bound=Client)
 _properties: Callable[[int], Properties] = Properties
 
 
@@ -56,13 +57,13 @@ def parse_url(url: str) -> tuple[bool, str, int]:
     return parts.scheme == "mqtts", host, port or _PORTS[parts.scheme]
 
 
-def make_client(settings: MqttSettings) -> Client:
-    """A client that has its address but no connection yet; `reconnect()` makes it."""
+def make_client(settings: MqttSettings, kind: type[AnyClient]) -> AnyClient:
+    """A client of this kind that has its address but no connection yet; `reconnect()` makes it."""
     tls, host, port = parse_url(settings.url)
     if not settings.client_id:
         raise ConfigError(f"brokers.client_id: missing for {settings.url}; a kept session needs a fixed name")
     newest = settings.protocol == "5"
-    client = Client(
+    client = kind(
         CallbackAPIVersion.VERSION2,
         client_id=settings.client_id,
         clean_session=None if newest else not settings.keeps_session,

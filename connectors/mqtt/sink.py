@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from paho.mqtt.client import Client, MQTTMessage
-
+from connectors.mqtt.arrivals import Arrivals
+from connectors.mqtt.plain_client import PlainClient
 from connectors.mqtt.session import Session
 from connectors.mqtt.settings import MqttSettings
 from pipeline.core.errors import Bug, Unavailable
@@ -94,7 +94,7 @@ class MqttSink:
             self._lost = True
             self._lock.notify_all()
 
-    def receive(self, message: MQTTMessage) -> None:
+    def receive(self, arrivals: Arrivals) -> None:
         """A sink subscribes to nothing."""
 
     def acknowledged(self, mid: int, refused: str) -> None:
@@ -104,15 +104,15 @@ class MqttSink:
             if not self._queue and not self._flying:
                 self._lock.notify_all()
 
-    def turn(self, client: Client) -> None:
+    def turn(self, client: PlainClient) -> None:
         with self._lock:
             while self._queue and len(self._flying) < WINDOW:
                 message = self._queue.popleft()
                 sent = client.publish(message.topic, message.payload, qos=1, retain=message.retain)
                 self._flying.add(sent.mid)
 
-    def has_room(self) -> bool:
-        return not self._lost
+    def room(self, size: int) -> int:
+        return int(not self._lost)
 
     def _tell_loss(self) -> None:
         if self._lost:

@@ -23,7 +23,7 @@ class Visit:
 
     def __init__(self, settings: MqttSettings) -> None:
         self._newest = settings.protocol == "5"
-        self._client = make_client(settings)
+        self._client = make_client(settings, Client)
         self._connected = False
         self._granted: dict[int, list[int | None]] = {}
         self.refused = ""
