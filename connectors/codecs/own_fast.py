@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from connectors.codecs.columns import Bodies, Columns, Values, name_indices, text_indices
+from connectors.codecs.distinct import distinct_numbers
 from connectors.codecs.json_cursor import ALL, Bools, Cursor, Ints
 from connectors.codecs.json_samples import MAX_SAMPLES, Flaw, Rows, read_value
 from connectors.codecs.own_strict import place
@@ -128,14 +129,14 @@ def _read_optional(cursor: Cursor, quality: bytes, seq: bytes) -> tuple[npt.NDAr
 def _read_names(cursor: Cursor, bodies: Bodies, pair: Ints, metrics: list[bytes]) -> tuple[Ints, list[Name | None]]:
     """The name of each distinct pair of topic and metric; a record whose metric has no place does not fit."""
     texts = [_unescape(raw) for raw in metrics]
-    pairs, name = np.unique(pair, return_inverse=True)
+    pairs, name = distinct_numbers(pair)
     topic, metric = np.divmod(pairs, max(len(metrics), 1))
     names = [
         None if (text := texts[m]) is None else _name_below(bodies.routes[r], text)
         for r, m in zip(topic.tolist(), metric.tolist(), strict=True)
     ]
     cursor.fits &= np.array([found is not None for found in names], np.bool_)[name]
-    return name.astype(np.int64), names
+    return name, names
 
 
 @lru_cache(REMEMBERED)
