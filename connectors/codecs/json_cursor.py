@@ -85,12 +85,15 @@ class Cursor:
 
     def key(self, name: bytes) -> Bools:
         """A comma and the key, each with one blank after it or none; stays where it is in records without it."""
+        found: Bools = self.bytes[self.at] == ord(",")
+        if not found.any():
+            return found
         after = self.at + 1
         after += self.bytes[after] == ord(" ")
-        found: Bools = (self.bytes[self.at] == ord(",")) & self.matches(after, name)
+        found &= self.matches(after, name)
         after += len(name)
         after += self.bytes[after] == ord(" ")
-        self.at = np.where(found, after, self.at)
+        self.at = after if found.all() else np.where(found, after, self.at)
         return found
 
     def stamp(self) -> Ints:
@@ -227,7 +230,7 @@ class Cursor:
 
     @staticmethod
     def _same(length: Ints, words: list[Words], as_at: Ints) -> Bools:
-        same = length == length[as_at]
+        same: Bools = length == length[as_at]
         for word in words:
             same &= word == word[as_at]
         return same

@@ -34,14 +34,15 @@ def decode_singles(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     bare = cursor.at.copy()
     q, seq = _read_optional(cursor, b'"quality":', b'"seq":')
     more = np.flatnonzero(cursor.at != bare)
-    others = [bodies.routes[at].family != "umh" for at in bodies.route[more].tolist()]
-    cursor.fits[more] &= np.array(others, np.bool_)
+    if len(more):
+        others = [bodies.routes[at].family != "umh" for at in bodies.route[more].tolist()]
+        cursor.fits[more] &= np.array(others, np.bool_)
     cursor.literal(b"}")
     good = cursor.fits & (cursor.at == ends)
     route = bodies.route[good]
     name = np.full(len(bodies.routes), -1, np.int64)
     used = np.flatnonzero(np.bincount(route, minlength=len(name)))
-    name[used] = rows.name_indices([_name_of(bodies.routes[at]) for at in used.tolist()])
+    name[used] = rows.name_indices([bodies.names[at] for at in used.tolist()])
     text = text_indices(rows, values, good)
     columns = Columns(name[route], t[good], values.v[good], text, q[good], seq[good], bodies.payload[good])
     return columns, np.flatnonzero(~good)
@@ -137,14 +138,6 @@ def _read_names(cursor: Cursor, bodies: Bodies, pair: Ints, metrics: list[bytes]
     ]
     cursor.fits &= np.array([found is not None for found in names], np.bool_)[name]
     return name, names
-
-
-@lru_cache(REMEMBERED)
-def _name_of(route: Route) -> Name:
-    below = route.below
-    if route.family == "umh":
-        return Name(route.line, route.unit, below[0])
-    return Name(route.line, below[0] if len(below) == 2 else "", below[-1])
 
 
 @lru_cache(REMEMBERED)
