@@ -4,6 +4,7 @@ Rule: every payload ends in samples, in one `Reject`, or in both; only a retaine
 Rows stand in order of receipt. Pure: the same payloads give the same columns.
 """
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress, pairwise
 
@@ -22,6 +23,7 @@ from connectors.codecs.topics import READ_AS, Grammar, Known, Misrouted, Route
 from connectors.codecs.umh import decode_umh
 from pipeline.core.samples import UNDATED, Payload, Reject, Samples
 
+_FIRST = operator.itemgetter(slice(1))
 BLOCK_BYTES = 1 << 19  # read at once: the columns of so much stay in the processor's cache
 
 STRICT: dict[str, Callable[[Rows, Route, Payload, int], None]] = {
@@ -44,7 +46,7 @@ def decode(payloads: Sequence[Payload], grammar: Grammar, max_payload: int) -> t
     todo = routed & (size <= max_payload)
     parts: list[Columns] = []
     for bodies, read in _frequent(texts, known, topic, todo):
-        for block in _blocks(bodies):
+        for block in _blocks(bodies, size):
             columns, left = read(rows, block)
             parts.append(columns)
             todo[block.payload] = False
@@ -71,7 +73,10 @@ def _frequent(
     """The payloads that look like one of the frequent forms, each with its reader."""
     family, depth = known.family[topic], known.depth[topic]
     own, umh, telegraf, influx = (family == READ_AS.index(name) for name in READ_AS)
-    first = np.frombuffer(b"".join([text[:1] or b" " for text in texts]), np.uint8)
+    firsts = b"".join(map(_FIRST, texts))
+    if len(firsts) < len(texts):  # some are empty
+        firsts = b"".join([text[:1] or b" " for text in texts])
+    first = np.frombuffer(firsts, np.uint8)
     may_be_batch = todo & own & (first == ord("[")) & (depth <= 1)
     may_be_single = todo & ((own & (depth >= 1)) | umh) & (first == ord("{"))
     for chosen, read in (
@@ -81,11 +86,13 @@ def _frequent(
         (todo & influx, decode_simple_lines),
     ):
         index = np.flatnonzero(chosen)
-        yield Bodies(list(compress(texts, chosen.tolist())), known.routes, known.names, topic[index], index), read
+        if len(index):
+            some = texts if len(index) == len(texts) else list(compress(texts, chosen.tolist()))
+            yield Bodies(some, known.routes, known.names, topic[index], index), read
 
 
-def _blocks(bodies: Bodies) -> Iterator[Bodies]:
-    part = bodies.ends() // BLOCK_BYTES
+def _blocks(bodies: Bodies, size: Ints) -> Iterator[Bodies]:
+    part = np.cumsum(size[bodies.payload]) // BLOCK_BYTES
     cuts = [0, *(np.flatnonzero(part[1:] != part[:-1]) + 1).tolist(), len(part)]
     for begin, end in pairwise(cuts):
         if begin < end:

@@ -42,7 +42,7 @@ def decode_singles(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     route = bodies.route[good]
     name = np.full(len(bodies.routes), -1, np.int64)
     used = np.flatnonzero(np.bincount(route, minlength=len(name)))
-    name[used] = rows.name_indices([bodies.names[at] for at in used.tolist()])
+    name[used] = rows.name_indices(list(map(bodies.names.__getitem__, used.tolist())))
     text = text_indices(rows, values, good)
     columns = Columns(name[route], t[good], values.v[good], text, q[good], seq[good], bodies.payload[good])
     return columns, np.flatnonzero(~good)
