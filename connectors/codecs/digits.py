@@ -1,7 +1,7 @@
 """Digits of many records at once: eight bytes are one word, and arithmetic on words handles all eight together.
 
-Why it is fast: the usual number has at most seven digits before the point and seven after it. These are two words, all
-their digits are below 2^53 and the power of ten is exact, so one division rounds as a parser does: bit for bit.
+Why it is fast: the usual number has at most eight digits before the point and eight after it, fifteen together. These
+are two words, all their digits are below 2^53 and the power of ten is exact, so one division rounds as a parser does.
 """
 
 from typing import Final

@@ -148,7 +148,7 @@ class Cursor:
         places *= is_dot
         fraction *= is_dot
         end += is_dot * (places.view(np.int64) + 1)
-        usual = (digits - np.uint64(1) < 7) & (is_dot <= (places - np.uint64(1) < 7))
+        usual = (digits - np.uint64(1) < 8) & (is_dot <= (places - np.uint64(1) < 8)) & (digits + places < 16)
         usual &= (self.bytes[begin] != ord("0")) | (digits == 1)
         after = table[_WHOLE : _WHOLE + 256]
         usual &= (after == _END)[self.bytes[end]]
