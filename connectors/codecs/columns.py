@@ -17,10 +17,12 @@ from pipeline.core.samples import Name
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """Payloads of one form: their bytes and, by index, where their topics lead and where they stand in the call."""
+    """Payloads of one form: their bytes and, by index, where their topics lead, how a single value is named there, and
+    where they stand in the call."""
 
     texts: list[bytes]
     routes: list[Route]
+    names: list[Name]
     route: Ints
     payload: Ints
 
@@ -55,7 +57,7 @@ def name_indices(rows: Rows, names: Sequence[Name | None], name: Ints, good: Boo
     taken = name[good]
     index = np.full(len(names), -1, np.int64)
     used = np.flatnonzero(np.bincount(taken, minlength=len(names)))
-    index[used] = rows.name_indices([names[at] for at in used.tolist()])
+    index[used] = rows.name_indices([known for at in used.tolist() if (known := names[at])])
     return index[taken]
 
 

@@ -4,13 +4,14 @@ Rule: every payload ends in samples, in one `Reject`, or in both; only a retaine
 Rows stand in order of receipt. Pure: the same payloads give the same columns.
 """
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress, pairwise
 
 import numpy as np
 
 from connectors.codecs.columns import Bodies, Columns
-from connectors.codecs.json_cursor import Bools, Ints
+from connectors.codecs.json_cursor import ALL, Bools, Ints, Some
 from connectors.codecs.json_samples import Rows
 from connectors.codecs.line_fast import decode_simple_lines
 from connectors.codecs.line_protocol import decode_lines
@@ -18,10 +19,11 @@ from connectors.codecs.own_fast import decode_batches, decode_singles
 from connectors.codecs.own_strict import decode_own
 from connectors.codecs.telegraf import decode_telegraf
 from connectors.codecs.telegraf_fast import decode_metrics
-from connectors.codecs.topics import Grammar, Misrouted, Route
+from connectors.codecs.topics import READ_AS, Grammar, Known, Misrouted, Route
 from connectors.codecs.umh import decode_umh
 from pipeline.core.samples import UNDATED, Payload, Reject, Samples
 
+_FIRST = operator.itemgetter(slice(1))
 BLOCK_BYTES = 1 << 19  # read at once: the columns of so much stay in the processor's cache
 
 STRICT: dict[str, Callable[[Rows, Route, Payload, int], None]] = {
@@ -36,25 +38,22 @@ def decode(payloads: Sequence[Payload], grammar: Grammar, max_payload: int) -> t
     """All samples of these payloads in order of receipt, and what could not be read, in the same order."""
     rows, count = Rows(), len(payloads)
     topics, texts = [payload.topic for payload in payloads], [payload.body for payload in payloads]
-    codes = {name: code for code, name in enumerate(dict.fromkeys(topics))}
-    topic = np.fromiter(map(codes.__getitem__, topics), np.int64, count)
-    routes = [grammar.route(name) for name in codes]
+    topic, known = grammar.numbers(topics), grammar.known
     size = np.fromiter(map(len, texts), np.int64, count)
-    routed = np.array([isinstance(route, Route) for route in routes], np.bool_)[topic]
+    routed = topic > 0
     refused = np.flatnonzero(~routed | (size > max_payload))
-    _refuse(rows, refused, [routes[code] for code in topic[refused].tolist()], size)
+    _refuse(rows, refused, [grammar.route(topics[index]) for index in refused.tolist()], size)
     todo = routed & (size <= max_payload)
     parts: list[Columns] = []
-    for bodies, read in _frequent(texts, routes, topic, todo):
-        for block in _blocks(bodies):
+    for bodies, read in _frequent(texts, known, topic, todo):
+        for block in _blocks(bodies, size):
             columns, left = read(rows, block)
             parts.append(columns)
             todo[block.payload] = False
             todo[block.payload[left]] = True
     for index in np.flatnonzero(todo).tolist():
-        route = routes[topic[index]]
-        if isinstance(route, Route):
-            STRICT[route.family](rows, route, payloads[index], index)
+        route = known.routes[topic[index]]
+        STRICT[route.family](rows, route, payloads[index], index)
     rejects = sorted(rows.rejects, key=lambda reject: reject.payload)
     return _join(rows, parts, np.array([payload.retained for payload in payloads], np.bool_)), rejects
 
@@ -69,17 +68,17 @@ def _refuse(rows: Rows, refused: Ints, routes: list[Route | Misrouted], size: In
 
 
 def _frequent(
-    texts: list[bytes], routes: list[Route | Misrouted], topic: Ints, todo: Bools
+    texts: list[bytes], known: Known, topic: Ints, todo: Bools
 ) -> Iterator[tuple[Bodies, Callable[[Rows, Bodies], tuple[Columns, Ints]]]]:
     """The payloads that look like one of the frequent forms, each with its reader."""
-    nowhere = Route("", "", "", ())
-    known = [route if isinstance(route, Route) else nowhere for route in routes]
-    families = [route.family for route in known]
-    umh, telegraf, influx = (_of(name, families)[topic] for name in ("umh", "telegraf", "influx"))
-    depth = np.array([len(route.below) if route.family == "own" else -9 for route in known], np.int64)[topic]
-    first = np.frombuffer(b"".join([text[:1] or b" " for text in texts]), np.uint8)
-    may_be_batch = todo & (first == ord("[")) & (depth >= 0) & (depth <= 1)
-    may_be_single = todo & (first == ord("{")) & ((depth >= 1) | umh)
+    family, depth = known.family[topic], known.depth[topic]
+    own, umh, telegraf, influx = (family == READ_AS.index(name) for name in READ_AS)
+    firsts = b"".join(map(_FIRST, texts))
+    if len(firsts) < len(texts):  # some are empty
+        firsts = b"".join([text[:1] or b" " for text in texts])
+    first = np.frombuffer(firsts, np.uint8)
+    may_be_batch = todo & own & (first == ord("[")) & (depth <= 1)
+    may_be_single = todo & ((own & (depth >= 1)) | umh) & (first == ord("{"))
     for chosen, read in (
         (may_be_batch, decode_batches),
         (may_be_single, decode_singles),
@@ -87,23 +86,18 @@ def _frequent(
         (todo & influx, decode_simple_lines),
     ):
         index = np.flatnonzero(chosen)
-        yield Bodies(list(compress(texts, chosen.tolist())), known, topic[index], index), read
+        if len(index):
+            some = texts if len(index) == len(texts) else list(compress(texts, chosen.tolist()))
+            yield Bodies(some, known.routes, known.names, topic[index], index), read
 
 
-def _of(name: str, families: list[str]) -> Bools:
-    """Which are this family; most gateways hear one or two."""
-    if name not in families:
-        return np.zeros(len(families), np.bool_)
-    return np.array([family == name for family in families], np.bool_)
-
-
-def _blocks(bodies: Bodies) -> Iterator[Bodies]:
-    part = bodies.ends() // BLOCK_BYTES
+def _blocks(bodies: Bodies, size: Ints) -> Iterator[Bodies]:
+    part = np.cumsum(size[bodies.payload]) // BLOCK_BYTES
     cuts = [0, *(np.flatnonzero(part[1:] != part[:-1]) + 1).tolist(), len(part)]
     for begin, end in pairwise(cuts):
         if begin < end:
             texts, route, payload = bodies.texts[begin:end], bodies.route[begin:end], bodies.payload[begin:end]
-            yield Bodies(texts, bodies.routes, route, payload)
+            yield Bodies(texts, bodies.routes, bodies.names, route, payload)
 
 
 def _join(rows: Rows, parts: list[Columns], retained: Bools) -> Samples:
@@ -111,8 +105,9 @@ def _join(rows: Rows, parts: list[Columns], retained: Bools) -> Samples:
     payload = np.concatenate([np.array(rows.payload, np.int32), *(part.payload for part in parts)]).astype(np.int32)
     flags = np.zeros(len(payload), np.uint8)
     flags[: len(rows.flags)] = rows.flags
-    order = np.argsort(payload, kind="stable")
+    order: Some = np.argsort(payload, kind="stable") if (payload[1:] < payload[:-1]).any() else ALL
     if retained.any():
+        order = np.arange(len(payload))[order]
         order = order[~(retained[payload[order]] & (flags[order] & UNDATED != 0))]
     return Samples(
         names=list(rows.names),

@@ -6,7 +6,7 @@ Rule: any bytes end in samples or in one `Reject`, never in an exception; the go
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -58,10 +58,14 @@ class Rows:
     payload: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
 
-    def name_indices(self, names: Iterable[Name | None]) -> list[int]:
-        """-1 for what is none."""
+    def name_indices(self, names: Sequence[Name]) -> Sequence[int]:
         table = self.names
-        return [-1 if name is None else table.setdefault(name, len(table)) for name in names]
+        if not table:  # mostly all are distinct, and numbered as they stand
+            table.update(zip(names, range(len(names)), strict=True))
+            if len(table) == len(names):
+                return range(len(names))
+            table.clear()
+        return [table.setdefault(name, len(table)) for name in names]
 
     def name_index(self, name: Name) -> int:
         return self.names.setdefault(name, len(self.names))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from connectors.codecs.columns import Bodies, Columns, Values, name_indices, text_indices
+from connectors.codecs.distinct import distinct_numbers
 from connectors.codecs.json_cursor import MAX_STRING, MAX_TEXT, Bools, Cursor, Ints, number_table
 from connectors.codecs.json_samples import MAX_SAMPLES, Flaw, Rows, read_value
 from connectors.codecs.line_protocol import Head, read_field, read_head
@@ -154,7 +155,7 @@ def _read_names(cursor: Cursor, lines: _Lines, fields: _Fields, bodies: Bodies) 
     cursor.fits &= same_key & same_head[fields.line]
     route = bodies.route[lines.owner]
     combined = (route * max(len(heads), 1) + head)[fields.line] * max(len(keys), 1) + key
-    distinct, name = np.unique(combined, return_inverse=True)
+    distinct, name = distinct_numbers(combined)
     rest, key_of = np.divmod(distinct, max(len(keys), 1))
     route_of, head_of = np.divmod(rest, max(len(heads), 1))
     texts = [raw.decode("utf-8", "surrogateescape") for raw in keys]
@@ -162,7 +163,7 @@ def _read_names(cursor: Cursor, lines: _Lines, fields: _Fields, bodies: Bodies) 
         _name(bodies.routes[r], heads[h], texts[k])
         for r, h, k in zip(route_of.tolist(), head_of.tolist(), key_of.tolist(), strict=True)
     ]
-    return name.astype(np.int64), names
+    return name, names
 
 
 def _read_heads(cursor: Cursor, lines: _Lines) -> tuple[Ints, list[Head | None], Bools]:

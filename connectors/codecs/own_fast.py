@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from connectors.codecs.columns import Bodies, Columns, Values, name_indices, text_indices
+from connectors.codecs.distinct import distinct_numbers
 from connectors.codecs.json_cursor import ALL, Bools, Cursor, Ints
 from connectors.codecs.json_samples import MAX_SAMPLES, Flaw, Rows, read_value
 from connectors.codecs.own_strict import place
@@ -33,14 +34,15 @@ def decode_singles(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     bare = cursor.at.copy()
     q, seq = _read_optional(cursor, b'"quality":', b'"seq":')
     more = np.flatnonzero(cursor.at != bare)
-    others = [bodies.routes[at].family != "umh" for at in bodies.route[more].tolist()]
-    cursor.fits[more] &= np.array(others, np.bool_)
+    if len(more):
+        others = [bodies.routes[at].family != "umh" for at in bodies.route[more].tolist()]
+        cursor.fits[more] &= np.array(others, np.bool_)
     cursor.literal(b"}")
     good = cursor.fits & (cursor.at == ends)
     route = bodies.route[good]
     name = np.full(len(bodies.routes), -1, np.int64)
     used = np.flatnonzero(np.bincount(route, minlength=len(name)))
-    name[used] = rows.name_indices([_name_of(bodies.routes[at]) for at in used.tolist()])
+    name[used] = rows.name_indices(list(map(bodies.names.__getitem__, used.tolist())))
     text = text_indices(rows, values, good)
     columns = Columns(name[route], t[good], values.v[good], text, q[good], seq[good], bodies.payload[good])
     return columns, np.flatnonzero(~good)
@@ -128,22 +130,14 @@ def _read_optional(cursor: Cursor, quality: bytes, seq: bytes) -> tuple[npt.NDAr
 def _read_names(cursor: Cursor, bodies: Bodies, pair: Ints, metrics: list[bytes]) -> tuple[Ints, list[Name | None]]:
     """The name of each distinct pair of topic and metric; a record whose metric has no place does not fit."""
     texts = [_unescape(raw) for raw in metrics]
-    pairs, name = np.unique(pair, return_inverse=True)
+    pairs, name = distinct_numbers(pair)
     topic, metric = np.divmod(pairs, max(len(metrics), 1))
     names = [
         None if (text := texts[m]) is None else _name_below(bodies.routes[r], text)
         for r, m in zip(topic.tolist(), metric.tolist(), strict=True)
     ]
     cursor.fits &= np.array([found is not None for found in names], np.bool_)[name]
-    return name.astype(np.int64), names
-
-
-@lru_cache(REMEMBERED)
-def _name_of(route: Route) -> Name:
-    below = route.below
-    if route.family == "umh":
-        return Name(route.line, route.unit, below[0])
-    return Name(route.line, below[0] if len(below) == 2 else "", below[-1])
+    return name, names
 
 
 @lru_cache(REMEMBERED)

@@ -7,14 +7,20 @@ that own patterns lead to. Topics of a family that is on are read by it, whateve
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from connectors.codecs.patterns import METRIC, Pattern
 from pipeline.core.errors import ConfigError
-from pipeline.core.samples import RejectCode
+from pipeline.core.samples import Name, RejectCode
+
+Ints = npt.NDArray[np.int64]
 
 MAX_TOPIC_BYTES = 1024
 MAX_NAME = 64
@@ -131,6 +137,41 @@ def family_filter(family: str) -> str:
     return FAMILIES[family][0] + "#"
 
 
+READ_AS = ("own", "umh", "telegraf", "influx")  # the families that payload codecs know
+
+
+@dataclass(slots=True)
+class Known:
+    """Topics by number, kept from call to call, so that a known one costs one look into a table. By number: its route,
+    the name of a single value there, the place of its family in `READ_AS`, and its levels below; 0 leads nowhere."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=lambda: [Route("", "", "", ())])
+    names: list[Name] = field(default_factory=lambda: [Name("", "", "")])
+    family: Ints = field(default_factory=lambda: np.full(1, -1))
+    depth: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
+
+    def learn(self, routes: dict[str, Route]) -> None:
+        self.numbers |= zip(routes, range(len(self.routes), len(self.routes) + len(routes)), strict=True)
+        self.routes += routes.values()
+        self.names += map(_single_name, routes.values())
+        self.family = np.append(self.family, [READ_AS.index(route.family) for route in routes.values()]).astype(
+            np.int64
+        )
+        self.depth = np.append(self.depth, [len(route.below) for route in routes.values()]).astype(np.int64)
+
+    def forget(self) -> None:
+        self.numbers, self.routes, self.names = {}, self.routes[:1], self.names[:1]
+        self.family, self.depth = self.family[:1], self.depth[:1]
+
+
+def _single_name(route: Route) -> Name:
+    below = route.below
+    if route.family == "umh":
+        return Name(route.line, route.unit, below[0])
+    return Name(route.line, below[0] if len(below) == 2 else "", below[-1] if below else "")
+
+
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """The configured levels (the last is the unit, the one before it the line), the families switched on, and own
@@ -139,23 +180,32 @@ class Grammar:
     levels: tuple[str, ...]
     families: frozenset[str] = frozenset(FAMILIES)
     patterns: tuple[Pattern, ...] = ()
-    _seen: dict[str, Route] = field(default_factory=dict, init=False, repr=False, compare=False)
+    known: Known = field(default_factory=Known, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.levels) < 2:
             raise ConfigError(f"levels: too few; got {len(self.levels)}; expected at least a line and a unit")
 
     def route(self, topic: str) -> Route | Misrouted:
-        """Reads a topic; the same topics come again and again, so good ones are remembered (bounded)."""
-        known = self._seen.get(topic)
-        if known is not None:
-            return known
-        found = self._read(topic)
-        if isinstance(found, Route):
-            if len(self._seen) >= REMEMBERED:
-                self._seen.clear()
-            self._seen[topic] = found
-        return found
+        """Where a topic leads, or why nowhere."""
+        number = self.known.numbers.get(topic)
+        return self._read(topic) if number is None else self.known.routes[number]
+
+    def numbers(self, topics: Sequence[str]) -> Ints:
+        """Their numbers in `known`; the same topics come again and again, so good ones are remembered (bounded)."""
+        found = self._look_up(topics)
+        unknown = np.flatnonzero(found == 0)
+        if len(unknown) == 0:
+            return found
+        if len(self.known.routes) > REMEMBERED:
+            self.known.forget()
+            unknown = np.arange(len(topics))
+        read = {topic: self._read(topic) for topic in dict.fromkeys([topics[at] for at in unknown.tolist()])}
+        self.known.learn({topic: route for topic, route in read.items() if isinstance(route, Route)})
+        return self._look_up(topics)
+
+    def _look_up(self, topics: Sequence[str]) -> Ints:
+        return np.fromiter(map(self.known.numbers.get, topics, repeat(0)), np.int64, len(topics))
 
     def _read(self, topic: str) -> Route | Misrouted:
         if len(topic) > MAX_TOPIC_BYTES or len(topic.encode("utf-8", "surrogatepass")) > MAX_TOPIC_BYTES:

@@ -34,7 +34,7 @@ def read(body: bytes, topic: str = UNIT) -> tuple[list[Row], list[tuple[str, int
 def is_read_fast(body: bytes) -> bool:
     route = GRAMMAR.route(UNIT)
     assert isinstance(route, Route)
-    _, left = decode_simple_lines(Rows(), Bodies([body], [route], np.array([0]), np.array([0])))
+    _, left = decode_simple_lines(Rows(), Bodies([body], [route], [], np.array([0]), np.array([0])))
     return len(left) == 0
 
 

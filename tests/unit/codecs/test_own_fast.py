@@ -14,7 +14,7 @@ from connectors.codecs.edge import decode
 from connectors.codecs.json_samples import Rows
 from connectors.codecs.own_fast import decode_batches, decode_singles
 from connectors.codecs.topics import Route
-from pipeline.core.samples import Payload
+from pipeline.core.samples import Name, Payload
 from tests.unit.codecs.reading import GRAMMAR, flat, mutated, read_strictly
 
 LINE = "parkpulse/v1/data/dairy/l1"
@@ -85,7 +85,8 @@ def test_every_number_is_the_float_that_python_reads(value: float) -> None:
 
 def bodies_of(texts: list[bytes], below: tuple[str, ...]) -> Bodies:
     index = np.arange(len(texts))
-    return Bodies(texts, [Route("own", "dairy/l1", "", below)], np.zeros_like(index), index)
+    names = [Name("dairy/l1", "", "temp")]
+    return Bodies(texts, [Route("own", "dairy/l1", "", below)], names, np.zeros_like(index), index)
 
 
 @pytest.mark.parametrize("separators", SEPARATORS)

@@ -230,5 +230,5 @@ def test_every_sample_of_good_metrics_comes_out_by_the_short_cut(written: list[d
     assert (shown(samples), rejects) == (expected, [])
     route = GRAMMAR.route(UNIT)
     assert isinstance(route, Route)
-    columns, left = decode_metrics(Rows(), Bodies([body], [route], np.array([0]), np.array([0])))
+    columns, left = decode_metrics(Rows(), Bodies([body], [route], [], np.array([0]), np.array([0])))
     assert (len(columns.t), len(left)) == (len(expected), 0)
