@@ -1,0 +1,71 @@
+"""The benchmarks by name: what each measures, against what, what it needs, and how good it should be.
+
+Rule: a goal is held against a row by the row's case; a case that no round measured has its goal unproved, not met.
+"""
+
+from typing import NamedTuple
+
+
+class Goal(NamedTuple):
+    """`of`: the row's value, or its ratio to the baseline; at least, or `at_most`, the number."""
+
+    case: str
+    number: float
+    of: str = "value"
+    at_most: bool = False
+
+
+class Bench(NamedTuple):
+    """`extras` of the package, and `services`: those of the environment, or brought up for the call."""
+
+    measures: str
+    baseline: str
+    extras: str = ""
+    services: tuple[str, ...] = ()
+    goals: tuple[Goal, ...] = ()
+
+
+_ALL = ("mosquitto", "kafka", "influxdb")
+BENCHES = {
+    "core": Bench(
+        "decoded frames → windows, scores, result records, one core",
+        "numpy bound",
+        goals=(Goal("1 line, 10 a series and pane", 25e6),),
+    ),
+    "decode": Bench(
+        "payloads of each wire format → columns; 1, 20 and 100 samples a payload",
+        "msgspec, `split` for line protocol",
+        goals=(Goal("own, batch, 100 a payload", 8e6), Goal("own, batch, 100 a payload", 3.4, "ratio")),
+    ),
+    "mqtt": Bench(
+        "messages with QoS 1 from a socket, without a broker → settled and acknowledged",
+        "stock paho",
+        goals=(Goal("received, QoS 1, one sample each", 1e6), Goal("received, QoS 1, one sample each", 15, "ratio")),
+    ),
+    "worker": Bench(
+        "Kafka → windows and scores → Kafka, checkpoints on; frames, and one JSON sample a record",
+        "plain aiokafka loop",
+        "kafka",
+        ("kafka",),
+        (Goal("JSON, one sample a record", 0.8e6),),
+    ),
+    "store": Bench(
+        "results → line protocol → InfluxDB",
+        "`influxdb_client` `Point`",
+        "influx",
+        ("influxdb",),
+        (Goal("line protocol built", 2.4e6), Goal("line protocol built", 30, "ratio")),
+    ),
+    "chain": Bench(
+        "load → Mosquitto → gateway → Kafka → worker → results (→ InfluxDB), each a process; 100, 20, 1 a payload",
+        "the same written the ordinary way",
+        "kafka,influx",
+        _ALL,
+        (
+            Goal("100 a payload", 1.2e6),
+            Goal("100 a payload", 2.5, "ratio"),
+            Goal("100 a payload, to InfluxDB", 0.5e6),
+            Goal("1 a payload", 90e3),
+        ),
+    ),
+}
