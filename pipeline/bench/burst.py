@@ -98,9 +98,8 @@ class Packets:
         _write(self.bytes, self._stamps, self.burst.times(first_ms))
 
     def restamp(self, first: int, last: int, times: Ints) -> None:
-        """Messages `first` up to `last` get these event times, a row a message or one for all."""
-        rows = self.bytes[first:last]
-        _write(rows, self._stamps, np.broadcast_to(times, (last - first, self.burst.size)))
+        """Messages `first` up to `last` get these event times, a row a message."""
+        _write(self.bytes[first:last], self._stamps, times)
 
 
 def _template(burst: Burst) -> tuple[bytes, list[int], list[int]]:

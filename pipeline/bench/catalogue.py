@@ -68,4 +68,11 @@ BENCHES = {
             Goal("1 a payload", 90e3),
         ),
     ),
+    "latency": Bench(
+        "at 70 % of what the chain takes: sample sent → alert received; window over → KPI to be had from InfluxDB",
+        "-",
+        "kafka,influx",
+        _ALL,
+        (Goal("sample → alert, p99", 1_000, at_most=True), Goal("window end → KPI, p99", 2_400, at_most=True)),
+    ),
 }

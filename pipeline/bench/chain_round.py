@@ -166,9 +166,11 @@ def compare(burst: Burst, first_ms: int, found: Sequence[Window]) -> None:
         n = np.full(size, high - low)
         wanted = np.column_stack((n, part.min(axis=1), part.max(axis=1), part[:, -1], part.mean(axis=1)))
         lost = int(np.isnan(rows[:, 0]).sum())
-        wrong = int((np.abs(rows - wanted) > [EXACT, EXACT, EXACT, EXACT, CLOSE]).any(axis=1).sum())
-        if lost or wrong or len(own) != size:
-            raise Mismatch(f"{width // 1000}-s windows: {lost} of {size} missing, {wrong} wrong")
+        wrong = np.flatnonzero((np.abs(rows - wanted) > [EXACT, EXACT, EXACT, EXACT, CLOSE]).any(axis=1))
+        if lost or len(wrong) or len(own) != size:
+            shown = [f"; series {k}: {rows[k].tolist()}, not {wanted[k].tolist()}" for k in wrong[:1].tolist()]
+            said = f"{lost} of {size} missing, {len(wrong)} wrong{''.join(shown)}"
+            raise Mismatch(f"{width // 1000}-s windows: {said}")
 
 
 def _ticks(burst: Burst) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:

@@ -2,7 +2,7 @@
 
 Rules: at most `WINDOW` messages are without their acknowledgement, and every acknowledgement must come, in order.
 Orders are lines on standard input, each answered by one: `stamp MS` makes the burst ready, `send` sends it; `pace
-MESSAGES_A_SECOND SECONDS` goes over the burst again and again, each message stamped with the time it goes out.
+MESSAGES_A_SECOND SECONDS` goes over the burst again and again, each message stamped with the time it is due.
 """
 
 import select
@@ -88,21 +88,24 @@ def burst_sent(address: str, packets: Packets) -> str:
 
 
 def paced(address: str, packets: Packets, rate: float, seconds: float) -> str:
-    """How many messages were sent, and the greatest delay behind the pace in ms."""
+    """How many messages were sent, the greatest delay behind the pace in ms, and were they acknowledged in order? Each
+    is stamped with the time at which it is due."""
     own, burst, width = connected(address), packets.burst, packets.bytes.shape[1]
     back = (
         np.tile(np.arange(burst.stretch), max(1, burst.size // burst.stretch)) - burst.stretch + 1
     ) * burst.period_ms
-    flat, sent, worst, began = packets.bytes.reshape(-1).data, 0, 0.0, perf_counter()
+    flat, sent, worst = packets.bytes.reshape(-1).data, 0, 0.0
+    began, began_ms = perf_counter(), time_ns() / 1e6
     with own.connection:
         while (passed := perf_counter() - began) < seconds:
             due = int(passed * rate) - sent
-            if due <= 0:
-                own.hear(PACE_S)
+            if due < rate * PACE_S:
+                own.hear(PACE_S / 2)
                 continue
             place = sent % burst.messages
             count = min(due, burst.messages - place)
-            packets.restamp(place, place + count, time_ns() // 1_000_000 + back)
+            due_ms = (began_ms + np.arange(sent, sent + count) * 1000 / rate).astype(np.int64)
+            packets.restamp(place, place + count, due_ms[:, None] + back)
             packets.number(place, place + count, sent)
             own.send(flat[place * width : (place + count) * width], width, sent)
             sent += count

@@ -1,4 +1,4 @@
-"""The README says what the code declares: KPIs, rules, benchmarks, verbs. Renew it: `python -m tests.unit.test_docs`."""
+"""The README says what the code declares: KPIs, rules, benchmarks, verbs. Renew: `python -m tests.unit.test_docs`."""
 
 import re
 from pathlib import Path
