@@ -32,6 +32,15 @@ BENCHES = {
         "numpy bound",
         goals=(Goal("1 line, 10 a series and pane", 25e6),),
     ),
+    "growth": Bench(
+        "the same with 1 k to 1 M series over partitions, each in a process of its own: CPU and memory",
+        "10 k series",
+        goals=(
+            *(Goal(f"CPU, {size} series", 1.4, "ratio", at_most=True) for size in ("1 k", "100 k", "1 M")),
+            Goal("memory, 10 k series", 200, at_most=True),
+            Goal("memory, 1 M series", 3_000, at_most=True),
+        ),
+    ),
     "decode": Bench(
         "payloads of each wire format → columns; 1, 20 and 100 samples a payload",
         "msgspec, `split` for line protocol",
