@@ -23,10 +23,14 @@ def bench(
         str, typer.Argument(metavar="[NAME]", help=f"{', '.join(BENCHES)}; without it the short form of all.")
     ] = "",
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table there as JSON.")] = None,
+    doc: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the figures into this document and the JSON beside it.")
+    ] = None,
 ) -> None:
     """Measure this machine: median, least and greatest of the rounds, and the ratio to a baseline."""
     from rich.console import Console
 
+    from pipeline.bench.document import write_document
     from pipeline.bench.services import serving
     from pipeline.bench.table import drawing, to_json
     from pipeline.core.errors import ConfigError
@@ -40,6 +44,8 @@ def bench(
     Console(width=None if Console().is_terminal else 160).print(drawing(found))
     if json is not None:
         json.write_text(to_json(name or "all", [row for rows in found.values() for row in rows]), encoding="utf-8")
+    if doc is not None:
+        write_document(doc, found)
 
 
 def _measured(name: str, missing: dict[str, str], alone: bool) -> "list[Row]":
