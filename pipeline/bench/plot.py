@@ -11,6 +11,7 @@ from pipeline.bench.table import Row, figure
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 360, 280, 60, 44, 48
 INK, LINE, GRID = "#1f2933", "#0b6e99", "#d9dee3"
+HALO = 'stroke="white" stroke-width="4" paint-order="stroke"'  # a line does not run through a number
 
 
 class Point(NamedTuple):
@@ -52,7 +53,7 @@ def _panel(found: Sequence[Point], title: str, at: int) -> Iterator[str]:
     first, last = log10(found[0].x), log10(found[-1].x)
 
     def across(x: float) -> float:
-        return at + LEFT + (log10(x) - first) / max(last - first, 1) * (WIDTH - LEFT - 40)
+        return at + LEFT + 24 + (log10(x) - first) / max(last - first, 1) * (WIDTH - LEFT - 80)
 
     def up(y: float) -> float:
         return HEIGHT - BOTTOM - (log10(y) - low) / (high - low) * (HEIGHT - TOP - BOTTOM)
@@ -66,7 +67,7 @@ def _panel(found: Sequence[Point], title: str, at: int) -> Iterator[str]:
     for one in found:
         x, y = across(one.x), up(one.y)
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{LINE}"/>'
-        yield f'<text x="{x:.1f}" y="{y - 10:.1f}" text-anchor="middle">{figure(one.y)}</text>'
+        yield f'<text x="{x:.1f}" y="{y - 10:.1f}" text-anchor="middle" {HALO}>{figure(one.y)}</text>'
         yield f'<text x="{x:.1f}" y="{HEIGHT - 24}" text-anchor="middle">{one.name.removesuffix(" series")}</text>'
     yield f'<text x="{at + (LEFT + WIDTH - 30) / 2:.0f}" y="{HEIGHT - 6}" text-anchor="middle">series</text>'
 

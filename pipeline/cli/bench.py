@@ -40,12 +40,25 @@ def bench(
         raise ConfigError(unknown("benchmark", name, BENCHES))
     wanted = [name] if name else list(BENCHES)
     with serving([service for one in wanted for service in BENCHES[one].services]) as missing:
-        found = {one: rows for one in wanted if (rows := _measured(one, missing, alone=bool(name)))}
+        found = {one: rows for one in wanted if (rows := _timed(one, missing, alone=bool(name)))}
     Console(width=None if Console().is_terminal else 160).print(drawing(found))
     if json is not None:
         json.write_text(to_json(name or "all", [row for rows in found.values() for row in rows]), encoding="utf-8")
     if doc is not None:
         write_document(doc, found)
+
+
+def _timed(name: str, missing: dict[str, str], alone: bool) -> "list[Row]":
+    """Says how long it took where no bar shows it."""
+    import sys
+
+    from pipeline.runtime.clock import monotonic
+
+    began = monotonic()
+    rows = _measured(name, missing, alone)
+    if not sys.stderr.isatty():
+        typer.echo(f"{name}: {monotonic() - began:.0f} s", err=True)
+    return rows
 
 
 def _measured(name: str, missing: dict[str, str], alone: bool) -> "list[Row]":

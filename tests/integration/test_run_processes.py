@@ -15,6 +15,7 @@ import pytest
 from connectors.mqtt.settings import MqttSettings
 from connectors.mqtt.sink import MqttSink, Publication
 from connectors.services.broker import embedded_broker
+from tests.kafka_park import kafka_park
 
 PARK = """
 levels = ["site", "line", "unit"]
@@ -41,14 +42,19 @@ def pids(config: Path, role: str) -> list[int]:
 
 
 class Parent:
-    def __init__(self, config: Path, words: Path) -> None:
+    def __init__(self, config: Path, words: Path, workers: int = 1) -> None:
         self.config, self.words = config, words
-        command = [sys.executable, "-m", "pipeline", "run", str(config), "--processes", "1"]
+        command = [sys.executable, "-m", "pipeline", "run", str(config), "--processes", str(workers)]
         with words.open("ab") as noise:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=noise, stderr=noise)
 
     def addresses(self, name: str) -> list[str]:
         return re.findall(rf"^{name}: metrics: (\S+)/metrics$", self.words.read_text(), re.MULTILINE)
+
+    def owned(self) -> list[tuple[int, ...]]:
+        """Partitions that workers said they work on."""
+        said = re.findall(r'"partitions": \[([\d, ]*)\], "event": "works on"', self.words.read_text())
+        return [tuple(int(number) for number in one.split(",") if number) for one in said]
 
     def await_ready(self, name: str, starts: int = 1) -> None:
         """By the /readyz of its newest start."""
@@ -112,3 +118,29 @@ def test_a_killed_worker_comes_back_sigterm_ends_all_and_every_sample_is_in_its_
     words = parent.words.read_text()
     assert words.count('"event": "died"') == 1
     assert '"process": "worker"' in words
+
+
+@pytest.mark.real
+def test_on_kafka_workers_share_the_partitions_and_every_sample_is_in_its_window(tmp_path: Path) -> None:
+    with embedded_broker(tmp_path / "broker") as broker, kafka_park(tmp_path) as park:
+        brokers = f'[[brokers]]\nurl = "{broker.url}"\nprotocol = "{broker.protocol}"\nfamilies = ["own"]\n'
+        config = park.configure(more=f'[gateway]\nname = "shared"\n{brokers}')
+        parent = Parent(config, tmp_path / "words.log", workers=2)
+        try:
+            for name in ("gateway", "worker-1", "worker-2", "historian and notifier"):
+                parent.await_ready(name)
+            until = time.monotonic() + 30
+            while not {(0, 1), (2, 3)} <= set(parent.owned()) and time.monotonic() < until:
+                time.sleep(0.1)
+            begin_ms = int(time.time()) // 10 * 10_000 - 40_000
+            sink = MqttSink(MqttSettings(broker.url, "sender", protocol=broker.protocol))
+            publish(sink, begin_ms, 30)
+            while len(stored(config)) < 2 and time.monotonic() < until + 30:
+                time.sleep(0.2)
+            sink.close()
+            parent.process.send_signal(signal.SIGTERM)
+            assert parent.process.wait(10) == 0
+        finally:
+            parent.process.kill()
+        assert [count for _, count in stored(config)][:2] == [100, 100]
+        assert '"event": "died"' not in parent.words.read_text()
