@@ -20,7 +20,7 @@ from pipeline.config.log_section import KAFKA_PARTITIONS
 from pipeline.core.errors import Unavailable
 
 UNIT, MINUTE_MS = "samples/s", 60_000
-PLAIN, ALONE = "ordinary chain, a record a payload", "ordinary chain, a record a sample"
+PLAIN, ALONE = "ordinary chain", "ordinary, a record a sample"
 VARIABLES = {"mosquitto": "PARKPULSE_TEST_MQTT", "kafka": "PARKPULSE_TEST_KAFKA", "influxdb": "PARKPULSE_TEST_INFLUX"}
 MQTT_PREFIX = "parkpulse/v1/data"
 
@@ -93,7 +93,7 @@ def measure(case: Case, at: Addresses, rounds: int, said: Callable[[str], None])
         own.account((rounds + 1) * chains[""].load.burst.samples)
     baselines = [name for name in chains if name]
     for name in baselines:
-        yield row(f"{case.name}, against {name}" if name == ALONE else case.name, UNIT, rates[""], (name, rates[name]))
+        yield row(f"{case.name}, again" if name == ALONE else case.name, UNIT, rates[""], (name, rates[name]))
     for name in baselines:
         yield row(f"{case.name}: {name}", UNIT, rates[name])
 
