@@ -120,18 +120,28 @@ class Chain:
         self._read()
         began = self.load.send()
         found: dict[tuple[str, int, int], Window] = {}
-        last_ms, wanted, until = 0, 3 * self.load.burst.lines * UNITS * METRICS, monotonic() + PATIENCE_S
-        while len(found) < wanted and monotonic() < until:
+        last_ms, until = 0, monotonic() + PATIENCE_S
+        while True:
             self._await_still()
-            for record in self._read():
-                for one in self.windows(record):
-                    if first_ms <= one.start + one.width_ms - 10_000 <= first_ms + 10_000:
-                        last_ms = max(last_ms, record.append_ms)
-                        held = found.setdefault((one.series, one.width_ms, one.start), one)
-                        if one.revision >= held.revision:
-                            found[one.series, one.width_ms, one.start] = one
-        compare(self.load.burst, first_ms, list(found.values()))
-        return Span(began, last_ms)
+            last_ms = max(last_ms, self._take(first_ms, found))
+            try:
+                compare(self.load.burst, first_ms, list(found.values()))
+                return Span(began, last_ms)
+            except Mismatch:  # a window that is missing, or whose last revision is: it may come yet
+                if monotonic() > until:
+                    raise
+
+    def _take(self, first_ms: int, found: dict[tuple[str, int, int], Window]) -> int:
+        """Into `found`, the newest revision of each; append time of the last record with one of them, 0 without."""
+        last_ms = 0
+        for record in self._read():
+            for one in self.windows(record):
+                if first_ms <= one.start + one.width_ms - 10_000 <= first_ms + 10_000:
+                    last_ms = max(last_ms, record.append_ms)
+                    held = found.setdefault((one.series, one.width_ms, one.start), one)
+                    if one.revision >= held.revision:
+                        found[one.series, one.width_ms, one.start] = one
+        return last_ms
 
     def _read(self) -> list[Record]:
         found = list[Record]()
@@ -152,6 +162,8 @@ class Chain:
 def compare(burst: Burst, first_ms: int, found: Sequence[Window]) -> None:
     """Each window of the burst is there once and right."""
     size, per_window = burst.lines * UNITS * METRICS, 10_000 // burst.period_ms
+    if len(found) < 3 * size:
+        raise Mismatch(f"{3 * size - len(found)} of {3 * size} windows missing")
     v = np.zeros((size, burst.ticks))
     v[burst.series().reshape(-1), _ticks(burst).reshape(-1)] = burst.values().reshape(-1) / 1000
     for width, start, low, high in (

@@ -144,3 +144,20 @@ def test_on_kafka_workers_share_the_partitions_and_every_sample_is_in_its_window
             parent.process.kill()
         assert [count for _, count in stored(config)][:2] == [100, 100]
         assert '"event": "died"' not in parent.words.read_text()
+
+
+@pytest.mark.real
+def test_nobody_outlives_a_parent_that_was_killed(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.mkdir()
+    with embedded_broker(tmp_path / "broker") as broker:
+        (config / "park.toml").write_text(PARK.format(url=broker.url, protocol=broker.protocol))
+        parent = Parent(config, tmp_path / "words.log")
+        for name in ROLES:
+            parent.await_ready(name)
+        parent.process.kill()
+        parent.process.wait()
+        until = time.monotonic() + 10
+        while any(pids(config, role) for role in ("gateway", "worker", "historian")) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert [pid for role in ("gateway", "worker", "historian") for pid in pids(config, role)] == []
