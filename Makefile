@@ -29,7 +29,7 @@ check: $(VENV)/.for-work ## lint, format, types, import contracts, docs in step
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit/test_architecture.py $(wildcard tests/unit/test_docs.py)
 
-bench: $(VENV)/.for-run ## the benchmarks, short form: make bench ARGS="core --json core.json" for one
+bench: $(VENV)/.for-bench ## the benchmarks, short form: make bench ARGS="core --json core.json" for one
 	$(BIN)/parkpulse bench $(ARGS)
 
 clean: ## removes the environment, caches and build leftovers; never data
@@ -40,6 +40,10 @@ clean: ## removes the environment, caches and build leftovers; never data
 
 $(VENV)/.for-run: pyproject.toml | $(BIN)/python
 	$(PIP) -e '.[broker]' || { echo "no wheel of the bundled broker for this machine: installing without it" >&2; $(PIP) -e .; }
+	touch $@
+
+$(VENV)/.for-bench: pyproject.toml $(VENV)/.for-run
+	$(PIP) -e '.[kafka,influx]'
 	touch $@
 
 $(VENV)/.for-work: pyproject.toml $(VENV)/.for-run

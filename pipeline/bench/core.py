@@ -60,11 +60,11 @@ def run(rounds: int, said: Callable[[str], None]) -> Iterator[Row]:
 
 def _measure(case: Case, rounds: int, said: Callable[[str], None]) -> Iterator[Row]:
     load = make_load(case.shape, WARM_UP + case.seconds)
-    state, warm = _worked(PartitionState(), load, range(WARM_UP))
+    state, warm = worked(PartitionState(), load, range(WARM_UP))
     begin = snapshot.dump(state)
     measured = range(WARM_UP, len(load.polls))
-    state, written = _worked(snapshot.load(PartitionState, begin), load, measured)
-    right = _digest(written)
+    state, written = worked(snapshot.load(PartitionState, begin), load, measured)
+    right = digest(written)
     _check(load, state, [*warm, *written])
     said(f"{case.name}: results are right")
     gc.freeze()  # the load is not the product's: its objects are not to be searched for garbage
@@ -90,7 +90,7 @@ def _check(load: Load, state: PartitionState, written: list[Outgoing]) -> None:
         raise Mismatch(f"of {received} samples {counts['received']} were received and {settled} are accounted for")
 
 
-def _worked(state: PartitionState, load: Load, polls: Iterable[int]) -> tuple[PartitionState, list[Outgoing]]:
+def worked(state: PartitionState, load: Load, polls: Iterable[int]) -> tuple[PartitionState, list[Outgoing]]:
     """The product's own work, with a memory for a log."""
     written: list[Outgoing] = []
     heads = Heads()
@@ -104,16 +104,16 @@ def _rate(load: Load, begin: bytes, measured: range, right: int) -> float:
     """Samples a second of one round."""
     state = snapshot.load(PartitionState, begin)
     started = perf_counter()
-    state, written = _worked(state, load, measured)
+    state, written = worked(state, load, measured)
     spent = perf_counter() - started
     snapshot.dump(state)
     dump = perf_counter() - started - spent
-    if _digest(written) != right:
+    if digest(written) != right:
         raise Mismatch("a round wrote other results than the first one")
     return sum(len(load.raw[poll].t) for poll in measured) / (spent * (1 + dump / CHECKPOINT_S))
 
 
-def _digest(written: Iterable[Outgoing]) -> int:
+def digest(written: Iterable[Outgoing]) -> int:
     digest = 0
     for record in written:
         digest = crc32(record.value, crc32(record.key, digest))

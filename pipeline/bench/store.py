@@ -46,7 +46,7 @@ def run(rounds: int, said: Callable[[str], None]) -> Iterator[Row]:
     if not url:
         raise Unavailable(f"InfluxDB: no address; set {ADDRESS}=http://HOST:PORT (`parkpulse services up influxdb`)")
     yield from _building(rounds, said)
-    with _database(url) as settings:
+    with own_database(url) as settings:
         yield from _writing(settings, rounds, said)
 
 
@@ -139,7 +139,7 @@ def _sorted(line: str) -> tuple[str, list[str], str]:
 
 
 @contextmanager
-def _database(url: str) -> Iterator[InfluxSettings]:
+def own_database(url: str) -> Iterator[InfluxSettings]:
     """One of its own, gone at the end."""
     settings = InfluxSettings(url, f"bench_{uuid4().hex[:12]}")
     with closing(Wire(settings)) as wire:

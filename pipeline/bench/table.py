@@ -3,7 +3,7 @@
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -56,11 +56,34 @@ def to_json(bench: str, rows: Sequence[Row]) -> str:
     return json.dumps({"bench": bench, "machine": machine(), "rows": [asdict(found) for found in rows]}, indent=2)
 
 
-def drawing(bench: str, rows: Sequence[Row]) -> Table:
-    table = Table(title=f"{bench}: {machine()}")
-    for name in COLUMNS:
-        table.add_column(name, justify="left" if name in ("case", "unit", "baseline") else "right")
-    for found in rows:
-        figures = (f"{found.value:.3g}", found.unit, f"{found.min:.3g}", f"{found.max:.3g}", str(found.rounds))
-        table.add_row(found.case, *figures, found.baseline or "-", "-" if found.ratio is None else f"{found.ratio:.3g}")
+def drawing(found: Mapping[str, Sequence[Row]]) -> Table:
+    """One table, a part a benchmark."""
+    table = Table(title=machine())
+    for name in ("bench", *COLUMNS):
+        table.add_column(name, justify="left" if name in ("bench", "case", "unit", "baseline") else "right")
+    for bench, rows in found.items():
+        table.add_section()
+        for number, one in enumerate(rows):
+            table.add_row("" if number else bench, *cells(one))
     return table
+
+
+def cells(one: Row) -> tuple[str, ...]:
+    """As `COLUMNS` has them, three digits each.
+
+    >>> cells(row("x", "1/s", [1234567.0], ("plain", [1234.0])))
+    ('x', '1.23 M', '1/s', '1.23 M', '1.23 M', '1', 'plain', '1,000')
+    """
+    figures = (figure(one.value), one.unit, figure(one.min), figure(one.max), str(one.rounds))
+    return (one.case, *figures, one.baseline or "-", "-" if one.ratio is None else figure(one.ratio))
+
+
+def figure(value: float) -> str:
+    """Three digits, with M from a million up.
+
+    >>> [figure(x) for x in (0.4567, 12.34, 1234.5, 98_760, 1_234_567, 24_312_000)]
+    ['0.457', '12.3', '1,230', '98,800', '1.23 M', '24.3 M']
+    """
+    if abs(value) >= 1e6:
+        return f"{float(f'{value / 1e6:.3g}'):,g} M"
+    return f"{float(f'{value:.3g}'):,g}"

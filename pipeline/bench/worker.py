@@ -113,9 +113,9 @@ def own_log(servers: tuple[str, ...]) -> Iterator[KafkaLog]:
             yield log
         finally:
             log.close()
-            asyncio.run(_remove(settings))
+            asyncio.run(remove(settings))
 
 
-async def _remove(settings: KafkaSettings) -> None:
+async def remove(settings: KafkaSettings) -> None:
     async with administrator(settings) as admin:
         await admin.delete_topics([name for name in await admin.list_topics() if name.startswith(settings.prefix)])

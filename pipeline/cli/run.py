@@ -1,6 +1,7 @@
 """`parkpulse run CONFIG`: the roles named, or all, until told to stop; on a terminal with a screen of its lines.
 
-Rule: where no terminal is, nothing is said but the address of the instruments and what the log says.
+Rule: where no terminal is, or each role has a process of its own (`--processes`), nothing is said but the addresses of
+the instruments and what the log says.
 """
 
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ from pipeline.cli.ending import Ending
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pipeline.config.read import Config
     from pipeline.roles.beginning import Beginning
     from pipeline.roles.start import Park, RoleName
     from pipeline.view.kept_log import KeptLog
@@ -25,6 +27,12 @@ ConfigFolder = Annotated[Path, typer.Argument(metavar="CONFIG", help="Configurat
 def run(
     config: ConfigFolder,
     role: Annotated[list[str] | None, typer.Option(help="gateway, worker, historian or notifier; repeatable.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="All roles, in processes of their own, with N workers.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Listen there for /metrics, not where park.toml says.")
+    ] = None,
 ) -> None:
     """Run the roles named, or all, until SIGTERM."""
     from rich.console import Console
@@ -38,13 +46,16 @@ def run(
     from pipeline.view.words import Words
 
     names, found = _roles(role), read_config(config)
+    if processes is not None:
+        _in_processes(config, found, role, processes)
+        return
     console, clock = Console(), WallClock()
     with ExitStack() as stack:
         words = Words(found.language)
         kept = stack.enter_context(logs_kept(console, "WARNING" if can_draw(console) else "INFO", words))
         begun = Beginning(found, clock, names)
         ending = Ending(begun.stop)
-        http = Endpoint(begun.instruments.registry, begun.lacks, found.http.host, found.http.port)
+        http = Endpoint(begun.instruments.registry, begun.lacks, found.http.host, port or found.http.port)
         port = stack.enter_context(http).port
         stack.callback(begun.join)
         begun.start()
@@ -56,6 +67,22 @@ def run(
         else:
             typer.echo(f"metrics: {address}")
             begun.stop.wait()
+
+
+def _in_processes(folder: Path, config: "Config", roles: list[str] | None, workers: int) -> None:
+    import threading
+
+    from pipeline.core.errors import ConfigError
+    from pipeline.roles.processes import Processes
+    from pipeline.runtime.logs import setup
+
+    if roles:
+        raise ConfigError(f"--processes: runs all roles; got --role {roles[0]} too; leave one of them out")
+    setup()
+    ending = Ending(threading.Event())
+    code = Processes.of(folder, config, workers, typer.echo).run(ending.stop)
+    if code:
+        raise typer.Exit(code)
 
 
 def _roles(wanted: list[str] | None) -> "list[RoleName]":

@@ -1,9 +1,10 @@
-"""The README says what the code declares: KPIs, rules, verbs. Regenerate with `python -m tests.unit.test_docs`."""
+"""The README says what the code declares: KPIs, rules, benchmarks, verbs. Renew: `python -m tests.unit.test_docs`."""
 
 import re
 from pathlib import Path
 
 import pipeline.alarms
+from pipeline.bench.catalogue import BENCHES
 from pipeline.cli.app import VERBS
 from pipeline.core.discovery import known_kinds
 from pipeline.steps.kpis import known_kpis
@@ -22,7 +23,14 @@ def rule_table():
     return "\n".join(["| alarm rule | its settings |", "|---|---|", *rows])
 
 
-TABLES = {"kpis": kpi_table, "rules": rule_table}
+def bench_table():
+    rows = [
+        f"| `{name}` | {one.measures} | {one.baseline} | {', '.join(one.services)} |" for name, one in BENCHES.items()
+    ]
+    return "\n".join(["| bench | measures | baseline in the same run | needs |", "|---|---|---|---|", *rows])
+
+
+TABLES = {"kpis": kpi_table, "rules": rule_table, "benches": bench_table}
 
 
 def generated(text):
