@@ -118,6 +118,7 @@ class Slice:
 
 
 def gathered(entries: Sequence[Entry]) -> Slice:
+    """Of at least one record."""
     frames = [entry.frame for entry in entries]
     more = [f.text is not None or f.q is not None or f.seq is not None or f.row_flags is not None for f in frames]
     none, no = np.zeros(len(frames), np.int64), np.zeros(len(frames), np.bool_)
@@ -136,9 +137,9 @@ def gathered(entries: Sequence[Entry]) -> Slice:
         np.array([f.total_rejects for f in frames], np.int64),
         np.array([f.kind is Kind.CONFIGURATION for f in frames], np.bool_),
         none, none, no, none,
-        np.frombuffer(b"".join([f.index.data for f in frames]), np.uint16),
-        np.frombuffer(b"".join([f.t.data for f in frames]), np.int64),
-        np.frombuffer(b"".join([f.v.data for f in frames]), np.float64),
+        np.concatenate([f.index for f in frames]),
+        np.concatenate([f.t for f in frames]),
+        np.concatenate([f.v for f in frames]),
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ class Output:
 def step(state: PartitionState, entries: Sequence[Entry]) -> tuple[PartitionState, Output]:
     """Takes records of one partition in log order. The state is handed in and back; the old one is spent."""
     out = Output()
-    for own in gathered(entries).parts(LEDGER_MS):
+    for own in gathered(entries).parts(LEDGER_MS) if entries else ():
         if own.configures[0]:
             configure(state, own.entries[0])
         part = own.met(state)
