@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.core.grown import grown
 from pipeline.core.reduce import Cells, Flags, Floats, Ints
-from pipeline.core.registry import grown
 
 NONE = np.iinfo(np.int64).min
 

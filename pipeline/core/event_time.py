@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.core.grown import grown
 from pipeline.core.line_times import LineTimes
-from pipeline.core.registry import grown
 
 NEVER = -(1 << 60)
 PANE_MS = 1_000

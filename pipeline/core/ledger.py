@@ -4,15 +4,14 @@ Law: received = stored + duplicate + conflict + expired + rejected + waiting, al
 totals show a hole (`gap`) and a repeated record; a number that fills a hole takes its share of `gap` back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.event_time import NEVER
-from pipeline.core.frames import Frame
-from pipeline.core.registry import grown
+from pipeline.core.grown import grown
 from pipeline.core.streams import Flags, Headers, Ints, Streams
 
 HOUR_MS = 3_600_000
@@ -51,36 +50,27 @@ class Ledger:
     open: dict[int, list[int]] = field(default_factory=dict)  # line -> rows of the ledger that may still change
 
     def receive(
-        self, lines: Sequence[int], frames: Sequence[Frame], append: Ints
+        self, found: Headers, ingest: Ints, append: Ints, sender: Callable[[int], tuple[int, str]]
     ) -> tuple[npt.NDArray[np.int32], Flags]:
-        """Counts records (in log order, with their append times) as received. By record: its row of the ledger; is it a
-        repeat (then its rejects count nothing)."""
-        code = self.streams.code
-        stream = [code(line, frame.gateway, frame.boot) for line, frame in zip(lines, frames, strict=True)]
-        found = Headers(
-            np.array(stream, np.int64),
-            np.array([len(frame.t) for frame in frames], np.int64),
-            np.array([frame.number for frame in frames], np.int64),
-            np.array([frame.total_rows for frame in frames], np.int64),
-            np.array([frame.rejects for frame in frames], np.int64),
-            np.array([frame.total_rejects for frame in frames], np.int64),
-            np.array([bool(frame.gateway) for frame in frames], np.bool_),
-        )
-        row = self._rows(found.stream, lines, frames)
+        """Counts records (in log order, with their times) as received; `sender`: line and gateway of a record. By
+        record: its row of the ledger; is it a repeat (then its rejects count nothing)."""
+        row = self._rows(found.stream, ingest // HOUR_MS, sender)
         self.streams.heard[found.stream] = append  # of several records of one stream the last one stays
-        repeat = np.zeros(len(frames), np.bool_)
+        repeat = np.zeros(len(row), np.bool_)
         regular = self.streams.regular(found)
+        if regular.all():
+            self._book(found, row)
+            return row, repeat
         self._book(found.take(np.flatnonzero(regular)), row[regular])
         for k in np.flatnonzero(~regular).tolist():
             repeat[k] = self._note(found.take(np.array([k])), int(row[k]))
         return row, repeat
 
-    def _rows(self, stream: Ints, lines: Sequence[int], frames: Sequence[Frame]) -> npt.NDArray[np.int32]:
+    def _rows(self, stream: Ints, hour: Ints, sender: Callable[[int], tuple[int, str]]) -> npt.NDArray[np.int32]:
         """Rows of the ledger for records, made where they are new."""
-        hour = np.array([frame.ingest_ms for frame in frames], np.int64) // HOUR_MS
         row = self.streams.row[stream].astype(np.int32)
         for k in np.flatnonzero(self.streams.hour[stream] != hour).tolist():
-            row[k] = self._row((lines[k], frames[k].gateway, int(hour[k])))
+            row[k] = self._row((*sender(k), int(hour[k])))
             self.streams.hour[stream[k]], self.streams.row[stream[k]] = hour[k], row[k]
         return row
 
@@ -138,9 +128,9 @@ class Ledger:
         self.published[row], self.said_ms[row] = counts, append_ms
         return again
 
-    def retire(self, line: int, before_ms: int) -> None:
+    def retire(self, line: int, before_ms: int) -> bool:
         """Gives up a line's rows of which nothing waits, and whose hour and last change, as it was said, are older than
-        this; and what is known of boots not heard since."""
+        this; and what is known of boots not heard since: was there any?"""
         rows = np.array(self.open.get(line, []), np.intp)
         ended = np.array([(self.named[row][2] + 1) * HOUR_MS <= before_ms for row in rows.tolist()], np.bool_)
         over = ended & (self.said_ms[rows] < before_ms) & (self._now(rows)[:, COLUMN["waiting"]] == 0)
@@ -150,7 +140,7 @@ class Ledger:
         self.counts[gone] = 0
         self.free += gone
         self.open[line] = rows[~over].tolist()
-        self.streams.retire(line, before_ms, set(gone))
+        return self.streams.retire(line, before_ms, set(gone))
 
     def _now(self, rows: npt.NDArray[np.intp]) -> Ints:
         """Counts of rows, `waiting` among them."""

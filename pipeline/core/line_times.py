@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.core.grown import grown
 from pipeline.core.line_config import TimeConfig
-from pipeline.core.registry import grown
 
 Ints = npt.NDArray[np.int64]
 NAMES = (

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.core.grown import grown
 from pipeline.core.order import Rows, joined
-from pipeline.core.registry import Codes, grown
+from pipeline.core.registry import Codes
 
 PANE_MS = 1_000
 FEW = 8

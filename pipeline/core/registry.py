@@ -7,31 +7,21 @@ their line's `surplus`, and are not remembered.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.core.by_table import ByTable
+from pipeline.core.grown import grown
 from pipeline.core.names_block import FrameName, Names
+from pipeline.core.tables import Tables
 
 Codes = npt.NDArray[np.int32]
 SURPLUS = "_surplus"  # no metric that comes can be called so
-S = TypeVar("S", bound=np.generic)
 
 
 def _codes() -> Codes:
     return np.zeros(0, np.int32)
-
-
-def grown(column: npt.NDArray[S], size: int, fill: float | int | bool) -> npt.NDArray[S]:
-    """The same column with room for `size` rows; new rows hold `fill`. Doubles, so that growth costs little."""
-    if len(column) >= size:
-        return column
-    longer = np.empty(max(size, 2 * len(column), 64), column.dtype)
-    longer[: len(column)] = column
-    longer[len(column) :] = fill
-    return longer
 
 
 class Bound(NamedTuple):
@@ -45,8 +35,8 @@ class Bound(NamedTuple):
 class Registry:
     """line_of, source_of: i32 by series code (rows past `series` are room); source_line i32 by source code. `named`:
     line -> code by name in frames, of which several, with other sources, may be one series. `labels`: (equipment,
-    metric) by series code. `bounds` and `counts`: of series, by line. `surplus`: line -> code. `met`: codes by table of
-    names of a line, a memory that no snapshot keeps."""
+    metric) by series code. `bounds` and `counts`: of series, by line. `surplus`: line -> code. `tables`: a
+    memory that no snapshot keeps."""
 
     lines: dict[str, int] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
@@ -62,7 +52,7 @@ class Registry:
     bounds: dict[int, Bound] = field(default_factory=dict)
     counts: dict[int, int] = field(default_factory=dict)
     surplus: dict[int, int] = field(default_factory=dict)
-    met: ByTable[Codes] = field(default_factory=ByTable)
+    tables: Tables = field(default_factory=Tables)
 
     def line(self, path: str) -> int:
         code = self.lines.get(path)
@@ -83,19 +73,15 @@ class Registry:
         """In force from here on: what was too much may have room now."""
         self.bounds[line] = bound
         if line in self.surplus:
-            self.met = ByTable()
+            self.tables.forget()
 
     def codes(self, line: int, names: Names) -> Codes:
-        """Series codes of a frame's names (i32), one a name. Frames whose names are one object are asked once."""
-        met = self.met.get(line, names)
-        return self.met.put(line, names, np.array(self._codes(line, names), np.int32)) if met is None else met
-
-    def _codes(self, line: int, names: Names) -> list[int]:
+        """Series codes of a frame's names, one a name."""
         known = self.named.setdefault(line, {})
         try:
-            return list(map(known.__getitem__, names))
+            return np.array([known[name] for name in names], np.int32)
         except KeyError:
-            return [self._code(line, name, known) for name in names]
+            return np.array([self._code(line, name, known) for name in names], np.int32)
 
     def _code(self, line: int, name: FrameName, known: dict[FrameName, int]) -> int:
         """Of a name that may be new. A series has room for two names."""
@@ -138,10 +124,10 @@ class Registry:
         return {key: code for key, code in found.items() if code is not None}
 
     def __getstate__(self) -> dict[str, object]:
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "met"}
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "tables"}
 
     def __setstate__(self, kept: dict[str, object]) -> None:
-        for name, value in {"met": ByTable[Codes](), **kept}.items():
+        for name, value in {"tables": Tables(), **kept}.items():
             setattr(self, name, value)
 
 

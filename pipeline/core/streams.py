@@ -12,7 +12,7 @@ from operator import itemgetter
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.core.registry import grown
+from pipeline.core.grown import grown
 
 MAX_HOLES = 10_000  # of one stream, however long each is
 Ints = npt.NDArray[np.int64]
@@ -124,10 +124,10 @@ class Streams:
         rows, rejects = found.rows - found.size - self.rows[code], found.total_rejects - found.rejects
         return int((rows + rejects - self.rejects[code])[0])
 
-    def retire(self, line: int, before_ms: int, gone: set[int]) -> None:
-        """Gives up a line's boots of which nothing came since, but never the one of a gateway that was heard last; and
-        what is known of rows of the ledger that go."""
-        own, newest = self.codes.get(line, {}), dict[str, int]()
+    def retire(self, line: int, before_ms: int, gone: set[int]) -> bool:
+        """Gives up a line's boots of which nothing came since, but never the one of a gateway that was heard last, and
+        says if there was any; and what is known of rows of the ledger that go."""
+        own, newest, known = self.codes.get(line, {}), dict[str, int](), len(self.free)
         for (gateway, _), code in own.items():
             newest[gateway] = max(newest.get(gateway, 0), int(self.heard[code]))
         for key, code in list(own.items()):
@@ -140,3 +140,4 @@ class Streams:
                 self.hour[code] = -1
             if code in self.holes:
                 self.holes[code] = [hole for hole in self.holes[code] if hole[2] not in gone]
+        return len(self.free) > known

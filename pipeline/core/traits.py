@@ -7,9 +7,10 @@ from typing import get_args
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.core.grown import grown
 from pipeline.core.line_config import UNSCORED, LineConfig, MetricConfig, Role
 from pipeline.core.quality import SIMULATED
-from pipeline.core.registry import Registry, grown
+from pipeline.core.registry import Registry
 
 DEFAULT = MetricConfig(name="-")
 NAMED = ("state", "mode")

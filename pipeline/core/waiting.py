@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.event_time import NEVER
-from pipeline.core.registry import grown
+from pipeline.core.grown import grown
 
 Ints = npt.NDArray[np.int64]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.core.registry import grown
+from pipeline.core.grown import grown
 
 ALPHA, WARM_UP, FLOOR = 0.05, 20, 1e-18
 LEVELS = (4.0, 6.0)

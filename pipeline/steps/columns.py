@@ -15,29 +15,27 @@ from pipeline.core.frames import Frame
 from pipeline.core.order import NO_TEXT, Rows
 from pipeline.core.samples import UNDATED
 from pipeline.steps.partition import PartitionState
+from pipeline.steps.slice import Slice
 
 S = TypeVar("S", np.uint8, np.uint64)
 TEXT_BITS = 48
 
 
-def read_rows(
-    state: PartitionState, frames: Sequence[Frame], lines: Sequence[int], ledger: npt.NDArray[np.int32]
-) -> Rows:
-    """Rows in log order. lines: line code by frame; ledger i32 by row."""
-    codes = state.registry.codes
-    names = [codes(line, frame.names) for line, frame in zip(lines, frames, strict=True)]
-    first = np.cumsum([0, *[len(own) for own in names[:-1]]])  # where a frame's names begin
-    index = np.concatenate([f.index for f in frames]) + np.repeat(first, [len(f.t) for f in frames])
-    series = np.concatenate(names).take(index)
+def read_rows(state: PartitionState, part: Slice, ledger: npt.NDArray[np.int32]) -> Rows:
+    """Rows in log order. ledger i32 by row."""
+    series = state.registry.tables.codes.take(part.index + np.repeat(part.names_at, part.size))
+    if part.plain:
+        return Rows(series, part.t, part.v, ledger)
+    frames = [entry.frame for entry in part.entries]
     flags = _column([f.row_flags for f in frames], frames)
     if flags is not None:
         state.ledger.add("undated", ledger[(flags & UNDATED) != 0])
     return Rows(
         series,
-        np.concatenate([f.t for f in frames]),
-        np.concatenate([f.v for f in frames]),
+        part.t,
+        part.v,
         ledger,
-        _texts(state, frames, lines, series),
+        _texts(state, frames, part.line.tolist(), series),
         _column([f.q for f in frames], frames),
         _column([f.seq for f in frames], frames),
         flags,

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from pipeline.core.compose import NONE, Table, Windows, fold, standing
 from pipeline.core.event_time import NEVER, PANE_MS
+from pipeline.core.grown import grown
 from pipeline.core.order import NO_TEXT, Rows
 from pipeline.core.quality import usable
 from pipeline.core.reduce import Cells, Scored, reduce
-from pipeline.core.registry import grown
 from pipeline.core.results import Result, Value, WindowResults
 from pipeline.detectors import ewma
 from pipeline.steps.partition import PartitionState

@@ -9,12 +9,13 @@ import numpy.typing as npt
 from pipeline.core.compose import Table, Windows
 from pipeline.core.elements import Issue
 from pipeline.core.event_time import NEVER, PANE_MS, Clocks
+from pipeline.core.grown import grown
 from pipeline.core.ledger import Ledger
 from pipeline.core.line_config import LineConfig, MetricConfig, UnitConfig
 from pipeline.core.line_times import LineTimes
 from pipeline.core.open_rows import OpenRows
 from pipeline.core.packml import NAMES, canonical_name
-from pipeline.core.registry import Bound, Registry, grown
+from pipeline.core.registry import Bound, Registry
 from pipeline.core.states import StateTrack
 from pipeline.core.traits import NAMED, Traits, declared
 from pipeline.core.unit_book import COUNTED, UnitBook

@@ -4,45 +4,24 @@ Rule: every row of a record is judged by the clocks as they stood before that re
 records at which a line's clock passes a whole second. Nothing here sees a poll's edges.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.event_time import NEVER, PANE_MS
-from pipeline.core.frames import END, Frame
 from pipeline.core.order import NO_TEXT, Rows
+from pipeline.core.streams import Headers
 from pipeline.steps.columns import read_rows
 from pipeline.steps.partition import PartitionState
+from pipeline.steps.slice import Entry, Slice
 from pipeline.steps.walk import Runs, Ticks, walk
+
+__all__ = ["Entry"]
 
 MINUTE_MS = 60_000
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One record of samples.v1, decoded. `line` is its key."""
-
-    offset: int
-    append_ms: int
-    line: str
-    frame: Frame
-
-
-@dataclass(frozen=True, slots=True)
-class Heads:
-    """What the records say of themselves, i64 by record, and `ended`; their line codes. `told`: the time of receipt, as
-    far as the log's own time bears it out: a gateway's clock may be wrong, too."""
-
-    line: Ints
-    size: Ints
-    offset: Ints
-    append: Ints
-    told: Ints
-    ended: Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,52 +44,41 @@ class Plan:
     ticks: list[Ticks]
 
 
-def plan(state: PartitionState, entries: Sequence[Entry]) -> Plan:
-    frames = [entry.frame for entry in entries]
-    lines = [state.registry.lines[entry.line] for entry in entries]
-    heads = _heads(state, entries, frames, lines)
-    booked, repeat = state.ledger.receive(lines, frames, heads.append)
-    frame = np.repeat(np.arange(len(frames)), heads.size)
-    rows = read_rows(state, frames, lines, booked.take(frame))
+def plan(state: PartitionState, part: Slice) -> Plan:
+    headers = Headers(
+        part.stream, part.size, part.number, part.total_rows, part.rejects, part.total_rejects, part.named
+    )  # fmt: skip
+    booked, repeat = state.ledger.receive(headers, part.ingest, part.append, part.sender)
+    frame = np.repeat(np.arange(len(part)), part.size)
+    rows = read_rows(state, part, booked.take(frame))
     state.cover()
+    told = np.minimum(part.ingest, part.append + state.times.max_clock_skew[part.line])
     repeated = repeat.take(frame)
     surplus = _surplus(state, rows) & ~repeated
     worded = _worded(state, rows) & ~(repeated | surplus)
-    wrong = _wrong(state, heads, rows, frame) & ~(repeated | surplus | worded)
+    wrong = _wrong(state, part.line, told, rows, frame) & ~(repeated | surplus | worded)
     bad = wrong | worded | surplus | repeated
-    counted, top = np.minimum(rows.t, heads.told.take(frame)), rows.t
+    counted, top = np.minimum(rows.t, told.take(frame)), rows.t
     if bad.any():
         counted, top = np.where(bad, NEVER, counted), np.where(bad, NEVER, top)
     runs = _runs(frame, state.registry.source_of.take(rows.series), counted, top)
-    way = walk(state, heads.line, (heads.offset, heads.append, heads.ended), runs)
+    way = walk(state, part.line, (part.offset, part.append, part.ended), runs)
     late = rows.t < np.repeat(way.run_clock // PANE_MS * PANE_MS, runs.rows)
     late |= rows.t < (way.expiry // MINUTE_MS * MINUTE_MS).take(frame)
     late &= ~bad
     for name, mask in (("duplicate", repeated), ("rejected", wrong | worded | surplus), ("expired", late)):
         state.ledger.add(name, rows.ledger[mask])
     return Plan(
-        rows, frame, way.round.take(frame), ~(bad | late), late, wrong, surplus, worded, way.running, heads.append,
+        rows, frame, way.round.take(frame), ~(bad | late), late, wrong, surplus, worded, way.running, part.append,
         way.waiting, way.ticks,
     )  # fmt: skip
 
 
-def _heads(state: PartitionState, entries: Sequence[Entry], frames: Sequence[Frame], lines: Sequence[int]) -> Heads:
-    line, append = np.array(lines, np.int64), np.array([entry.append_ms for entry in entries], np.int64)
-    ingest = np.array([frame.ingest_ms for frame in frames], np.int64)
-    return Heads(
-        line,
-        np.array([len(frame.t) for frame in frames], np.int64),
-        np.array([entry.offset for entry in entries], np.int64),
-        append,
-        np.minimum(ingest, append + state.times.max_clock_skew[line]),
-        np.array([frame.flags & END for frame in frames]) != 0,
-    )
-
-
-def _wrong(state: PartitionState, heads: Heads, rows: Rows, frame: Ints) -> Flags:
-    """Rows with a wrong clock: too far ahead of their record's time of receipt, or too old."""
-    ahead = heads.told + state.times.max_clock_skew[heads.line]
-    oldest = heads.told - state.times.max_age[heads.line]
+def _wrong(state: PartitionState, line: Ints, told: Ints, rows: Rows, frame: Ints) -> Flags:
+    """Rows with a wrong clock: too far ahead of their record's time of receipt, or too old. `told`: that time by
+    record, as far as the log's own time bears it out: a gateway's clock may be wrong, too."""
+    ahead = told + state.times.max_clock_skew[line]
+    oldest = told - state.times.max_age[line]
     return np.asarray((rows.t > ahead.take(frame)) | (rows.t < oldest.take(frame)), np.bool_)
 
 

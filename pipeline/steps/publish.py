@@ -1,11 +1,10 @@
 """What a line says at a tick beside metrics and elements: alarms, progress; and its ledger."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from pipeline.core.event_time import NEVER
-from pipeline.core.frames import Kind
 from pipeline.core.ledger import FIELDS, HOUR_MS
 from pipeline.core.order import NO_TEXT
 from pipeline.core.quality import usable
@@ -13,7 +12,8 @@ from pipeline.core.results import LineResults, Result, Transition, Value
 from pipeline.core.rule import AlarmFeed, SeriesRows
 from pipeline.steps.alarms import open_alarms, step_alarms
 from pipeline.steps.partition import LineState, PartitionState
-from pipeline.steps.plan import Entry, Plan
+from pipeline.steps.plan import Plan
+from pipeline.steps.slice import Slice
 from pipeline.steps.units import Closed
 from pipeline.steps.walk import Tick, Ticks
 
@@ -56,22 +56,23 @@ def progress(state: PartitionState, ticks: Ticks) -> Iterator[tuple[int, Result]
     state.progress_said[ticks.line] = np.maximum(step, state.progress_said[ticks.line])
 
 
-def waiting(state: PartitionState, entries: Sequence[Entry], made: Plan) -> Iterator[LineResults]:
+def waiting(state: PartitionState, part: Slice, made: Plan) -> Iterator[LineResults]:
     """Progress of lines that have no source yet, at the records at which they have come 10 s further."""
     places = np.flatnonzero(made.waiting)
     if not len(places):
         return
-    line, running = np.array([state.registry.lines[entries[k].line] for k in places.tolist()]), made.running[places]
-    if places[0] == 0 and entries[0].frame.kind == Kind.CONFIGURATION:
-        state.waiting.begin(int(line[0]), entries[0].append_ms, int(running[0]))
+    line, running = part.line[places], made.running[places]
+    if places[0] == 0 and part.configures[0]:
+        state.waiting.begin(int(line[0]), int(part.append[0]), int(running[0]))
     clock = state.waiting.clock(line, running)
     step = clock // PROGRESS_MS
     for k in np.flatnonzero((clock != NEVER) & (step > state.waiting.last[line])).tolist():
-        code, entry = int(line[k]), entries[int(places[k])]
+        code, record = int(line[k]), int(places[k])
         if step[k] > state.waiting.last[code]:
             state.waiting.say(code, int(step[k]))
-            found = _progress(state.lines[code], 0, int(clock[k]), entry.append_ms)
-            yield LineResults(entry.line, entry.offset, [found], [])
+            own = state.lines[code]
+            found = _progress(own, 0, int(clock[k]), int(part.append[record]))
+            yield LineResults(own.path, int(part.offset[record]), [found], [])
 
 
 def _progress(line: LineState, revision: int, clock: int, append: int) -> Result:
@@ -80,15 +81,17 @@ def _progress(line: LineState, revision: int, clock: int, append: int) -> Result
     return Result("progress", line.path, "progress", PROGRESS_MS // 1000, start, None, revision, values)
 
 
-def ledger(state: PartitionState, line: int, entry: Entry) -> list[Result]:
-    """The rows of a line's ledger that changed since they were last said."""
+def ledger(state: PartitionState, line: int, offset: int, append: int) -> list[Result]:
+    """The rows of a line's ledger that changed since they were last said, at a record."""
     out: list[Result] = []
+    path = state.registry.paths[line]
     for row, counts in state.ledger.changed(line):
         _, gateway, hour = state.ledger.named[row]
-        revision = entry.offset if state.ledger.say(row, counts, entry.append_ms) else 0
+        revision = offset if state.ledger.say(row, counts, append) else 0
         values: dict[str, Value] = dict(zip(FIELDS, counts, strict=True))
-        out.append(Result("ledger", entry.line, gateway, HOUR_MS // 1000, hour * HOUR_MS, None, revision, values))
-    if entry.append_ms // HOUR_MS > state.lines[line].ledger_hour:
-        state.lines[line].ledger_hour = entry.append_ms // HOUR_MS
-        state.ledger.retire(line, entry.append_ms - LEDGER_KEEP_MS)
+        out.append(Result("ledger", path, gateway, HOUR_MS // 1000, hour * HOUR_MS, None, revision, values))
+    if append // HOUR_MS > state.lines[line].ledger_hour:
+        state.lines[line].ledger_hour = append // HOUR_MS
+        if state.ledger.retire(line, append - LEDGER_KEEP_MS):
+            state.registry.tables.forget()
     return out

@@ -5,20 +5,19 @@ leave at its ticks (its clock passes a whole second); its ledger at the first re
 stood before that record; both are places in the log, not in a poll.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.core.frames import END, Kind
-from pipeline.core.line_config import LineConfig, validated
 from pipeline.core.order import settled
 from pipeline.core.results import LineResults, WindowResults
 from pipeline.steps import line_elements, metrics, publish, units
 from pipeline.steps.bounds import crowded, relieve
 from pipeline.steps.partition import PartitionState
-from pipeline.steps.plan import Entry, Plan, plan
+from pipeline.steps.plan import Plan, plan
 from pipeline.steps.saying import Saying
+from pipeline.steps.slice import Entry, Slice, configure, gathered
 from pipeline.steps.walk import Ticks, each
 
 LEDGER_MS = 10_000
@@ -50,53 +49,27 @@ class Output:
 def step(state: PartitionState, entries: Sequence[Entry]) -> tuple[PartitionState, Output]:
     """Takes records of one partition in log order. The state is handed in and back; the old one is spent."""
     out = Output()
-    for part in _parts(entries):
-        _meet(state, part)
-        _say_ledgers(state, part, out)
+    for own in gathered(entries).parts(LEDGER_MS) if entries else ():
+        if own.configures[0]:
+            configure(state, own.entries[0])
+        part = own.met(state)
+        if _say_ledgers(state, part, out):
+            part = own.met(state)
         slow = crowded(state, part)
-        rest = [entry for entry in part if entry.line not in slow] if slow else part
-        if rest:
-            _slice(state, rest, out)
-        for entry in (entry for entry in part if entry.line in slow):
-            _slice(state, [entry], out)
-            relieve(state, entry)
-        if part[-1].frame.flags & END:
-            _say_ledger(state, part[-1], out)
+        if not slow.all():
+            _slice(state, part.take(np.flatnonzero(~slow)) if slow.any() else part, out)
+        for k in np.flatnonzero(slow).tolist():
+            _slice(state, part.take(np.array([k])), out)
+            relieve(state, int(part.line[k]))
+        if part.ended[-1]:
+            _say_ledger(state, part, len(part) - 1, out)
     return state, out
 
 
-def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    """Slices within one step of append time; one ends behind a record that ends a run, and one begins where a
-    configuration comes into force."""
-    start = 0
-    for k, entry in enumerate(entries):
-        frame = entry.frame
-        if k > start and (
-            frame.kind == Kind.CONFIGURATION or entry.append_ms // LEDGER_MS != entries[start].append_ms // LEDGER_MS
-        ):
-            yield entries[start:k]
-            start = k
-        if frame.flags & END:
-            yield entries[start : k + 1]
-            start = k + 1
-    if start < len(entries):
-        yield entries[start:]
-
-
-def _meet(state: PartitionState, entries: Sequence[Entry]) -> None:
-    """Gives lines their configuration: a record's, or the defaults for a line nobody declared."""
-    first = entries[0]
-    if first.frame.kind == Kind.CONFIGURATION:
-        state.configure(state.registry.line(first.line), validated(first.line, first.frame.body))
-    known = state.registry.lines
-    for path in dict.fromkeys([entry.line for entry in entries if entry.line not in known]):
-        state.configure(state.registry.line(path), LineConfig(path=path))
-
-
-def _slice(state: PartitionState, entries: Sequence[Entry], out: Output) -> None:
-    made = plan(state, entries)
-    _put_aside(entries, made, out)
-    out.results += publish.waiting(state, entries, made)
+def _slice(state: PartitionState, part: Slice, out: Output) -> None:
+    made = plan(state, part)
+    _put_aside(part, made, out)
+    out.results += publish.waiting(state, part, made)
     rounds = max(len(made.ticks), int(made.round.max(initial=0)) + 1)
     for number in range(rounds):
         mine = made.in_time if rounds == 1 else made.in_time & (made.round == number)
@@ -142,7 +115,7 @@ def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
     out.results += saying.all()
 
 
-def _put_aside(entries: Sequence[Entry], made: Plan, out: Output) -> None:
+def _put_aside(part: Slice, made: Plan, out: Output) -> None:
     """Late rows, rows with a wrong clock and those of series too many, by the record they came in."""
     out.count("received", len(made.frame))
     for mask, reason, target in (
@@ -157,21 +130,25 @@ def _put_aside(entries: Sequence[Entry], made: Plan, out: Output) -> None:
         inside = rows - np.searchsorted(made.frame, frame)
         first = np.flatnonzero(np.append(True, frame[1:] != frame[:-1]))
         for i, own in zip(frame[first].tolist(), np.split(inside, first[1:]), strict=True):
-            target.append(Aside(entries[i], tuple(own.tolist()), reason))
+            target.append(Aside(part.entries[i], tuple(own.tolist()), reason))
 
 
-def _say_ledgers(state: PartitionState, entries: Sequence[Entry], out: Output) -> None:
-    """The entries of a part lie within one step: the first one of each line may say its ledger."""
-    step_now, known = entries[0].append_ms // LEDGER_MS, state.registry.lines
-    codes = np.array([known[entry.line] for entry in entries])
-    for k in np.flatnonzero(state.ledger_said[codes] < step_now).tolist():
-        if state.ledger_said[codes[k]] < step_now:
-            state.ledger_said[codes[k]] = step_now
-            if not entries[k].frame.flags & END:  # which says its ledger behind itself
-                _say_ledger(state, entries[k], out)
+def _say_ledgers(state: PartitionState, part: Slice, out: Output) -> bool:
+    """The records of a part lie within one step: the first one of each line may say its ledger. Was anything given
+    up that records were met by?"""
+    step_now = int(part.append[0]) // LEDGER_MS
+    line, first = np.unique(part.line, return_index=True)
+    due = state.ledger_said[line] < step_now
+    state.ledger_said[line[due]] = step_now
+    known = len(state.registry.tables.kept)
+    for k in np.sort(first[due]).tolist():
+        if not part.ended[k]:  # which says its ledger behind itself
+            _say_ledger(state, part, k, out)
+    return len(state.registry.tables.kept) < known
 
 
-def _say_ledger(state: PartitionState, entry: Entry, out: Output) -> None:
-    found = publish.ledger(state, state.registry.lines[entry.line], entry)
+def _say_ledger(state: PartitionState, part: Slice, k: int, out: Output) -> None:
+    line, offset = int(part.line[k]), int(part.offset[k])
+    found = publish.ledger(state, line, offset, int(part.append[k]))
     if found:
-        out.results.append(LineResults(entry.line, entry.offset, found, []))
+        out.results.append(LineResults(state.registry.paths[line], offset, found, []))

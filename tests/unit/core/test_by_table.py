@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from pipeline.core.by_table import MAX_KEPT, ByTable
 from pipeline.core.frames import FrameName
 from pipeline.core.plausible import Spelling
-from pipeline.core.registry import Bound, Registry
 
 ONE = FrameName("unit", "metric", "")
 
@@ -32,14 +31,10 @@ def test_what_was_found_for_a_line_and_a_table_is_found_again_and_for_no_other(a
 
 
 def test_a_worker_remembers_tables_by_how_many_names_they_hold():
-    spelling, registry = Spelling(), Registry()
-    line = registry.line("park/line-1")
-    registry.bound(line, Bound(1, frozenset()))
+    spelling = Spelling()
     for size in range(60_000, 60_020):
-        assert spelling.slip("park/line-1", names := table(size)) == ""
-        assert len(registry.codes(line, names)) == size
-    for memory in (spelling.seen, registry.met):
-        assert 60_000 < sum(len(names) for names, _ in memory.kept.values()) <= MAX_KEPT
+        assert spelling.slip("park/line-1", table(size)) == ""
+    assert 60_000 < sum(len(names) for names, _ in spelling.seen.kept.values()) <= MAX_KEPT
 
 
 def test_tables_without_names_are_bounded_too():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.frames import Frame, Kind
 from pipeline.core.ledger import COLUMN, HOUR_MS, Ledger
-from pipeline.core.streams import MAX_HOLES
+from pipeline.core.streams import MAX_HOLES, Headers
 
 
 def frames(sizes, rejects=None, gateway="gw", boot=1, ingest_ms=0):
@@ -25,7 +25,16 @@ def frames(sizes, rejects=None, gateway="gw", boot=1, ingest_ms=0):
 
 
 def received(ledger, records, append_ms=0, line=0):
-    return ledger.receive([line] * len(records), records, np.full(len(records), append_ms))[1].tolist()
+    def column(told):
+        return np.array([told(frame) for frame in records], np.int64)
+
+    headers = Headers(
+        column(lambda f: ledger.streams.code(line, f.gateway, f.boot)), column(len), column(lambda f: f.number),
+        column(lambda f: f.total_rows), column(lambda f: f.rejects), column(lambda f: f.total_rejects),
+        column(lambda f: f.gateway != "") != 0,
+    )  # fmt: skip
+    ingest, append = column(lambda f: f.ingest_ms), np.full(len(records), append_ms)
+    return ledger.receive(headers, ingest, append, lambda k: (line, records[k].gateway))[1].tolist()
 
 
 def noted(records, ledger=None):
