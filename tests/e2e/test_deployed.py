@@ -2,6 +2,8 @@
 
 The park: two gateways, two workers of which one is killed in the middle and another comes; beside it the same lines
 through the embedded chain. In InfluxDB, asked in InfluxQL, stands the truth, and an alert is heard once for each fault.
+What both chains export is equal but for silences, whose times are append times, each log's own; on a copy of the park's
+log, append times and all, the embedded chain exports everything alike.
 """
 
 import time
@@ -17,17 +19,31 @@ from connectors.local_store import LocalStore
 from connectors.services.broker import embedded_broker
 from pipeline.cli.app import run
 from pipeline.config.read import read_config
+from pipeline.roles.start import open_log
 from pipeline.roles.store import open_store
+from pipeline.runtime.clock import WallClock
+from simulators.faults import Fault
 from tests.e2e.examples import ALL, TELEGRAF, copied
 from tests.e2e.heard import Heard, listening
 from tests.e2e.influxql import Asked
 from tests.e2e.places import place
 from tests.e2e.runs import export
+from tests.e2e.same_log import copied_log, stored_from
 from tests.e2e.simulated import Simulated
+from tests.kafka_park import KafkaPark, lag, records
 from tests.processes import Processes
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 LENGTH_S = 44  # every fault with a limit is over by then
+ODD = """
+[[alarms]]
+name = "overpressure-odd"
+kind = "score"
+unit = "filler"
+metric = "overpressure"
+threshold = 6.0
+off_delay = "5s"
+"""
 EMBEDDED = {
     'kind = "kafka"\nbootstrap = ["kafka:9092"]\npartitions = 12': 'kind = "sqlite"',
     'kind = "influxdb"\nurl = "http://influxdb:8086"\ndatabase = "parkpulse"\nusername = "writer"\n'
@@ -46,10 +62,14 @@ class Run:
     processes: Processes
 
 
-def limits(config: Path) -> set[tuple[str, str]]:
-    """(equipment, alarm) of those that hang on event time alone: a silence is measured in the log's own."""
+def alarms(config: Path, *kinds: str) -> set[tuple[str, str]]:
+    """(equipment, alarm) of these kinds."""
     lines = read_config(config).lines
-    return {(f"{line.path}/{a.unit}", a.name) for line in lines for a in line.alarms if a.kind == "limit"}
+    return {(f"{line.path}/{a.unit}", a.name) for line in lines for a in line.alarms if a.kind in kinds}
+
+
+def limits(config: Path) -> set[tuple[str, str]]:
+    return alarms(config, "limit")
 
 
 def incidents(found: Run) -> dict[str, list[dict]]:
@@ -61,13 +81,22 @@ def incidents(found: Run) -> dict[str, list[dict]]:
     return out
 
 
+def limited(found: Run) -> list[Fault]:
+    """The faults of the plants that a limit tells of."""
+    return [f for f in found.simulated.plant.faults if (f.equipment, f.rule) in limits(found.config)]
+
+
+def await_cleared(found: Run) -> None:
+    wanted = len(limited(found))
+    found.processes.await_that(
+        lambda: sum(told[-1]["state"] == "norm" for told in incidents(found).values()) >= wanted, "all cleared"
+    )
+
+
 def assert_alerted(found: Run) -> None:
     """Each fault with a limit is one incident on MQTT, raised and cleared, and the same stands in InfluxDB."""
-    faults = [f for f in found.simulated.plant.faults if (f.equipment, f.rule) in limits(found.config)]
+    faults = limited(found)
     assert len(faults) >= len(found.simulated.lines)
-    found.processes.await_that(
-        lambda: sum(told[-1]["state"] == "norm" for told in incidents(found).values()) >= len(faults), "all cleared"
-    )
     raised = {(told[0]["equipment"], told[0]["alarm"]): told[0]["raised_ms"] for told in incidents(found).values()}
     assert len(raised) == len(incidents(found)) == len(faults)
     assert all(fault.t_on_ms < raised[fault.equipment, fault.rule] <= fault.t_off_ms for fault in faults)
@@ -102,6 +131,7 @@ def test_a_plant_on_the_services_of_one_machine(tmp_path: Path) -> None:
                 found = Run(config, simulated, here.asked(read_config(config).levels), heard, processes)
                 simulated.await_stored(processes, found.store)
                 simulated.assert_true(found.store)
+                await_cleared(found)
                 assert_alerted(found)
                 assert {processes.end(name) for name in list(processes.children)} == {0}
             finally:
@@ -126,6 +156,13 @@ def test_a_line_in_one_process(tmp_path: Path) -> None:
             processes.destroy()
 
 
+def watched(config: Path) -> Path:
+    """With a rule on scores, which the bundled lines have none of."""
+    with (config / "lines" / "filling-1.toml").open("a", encoding="utf-8") as file:
+        file.write(ODD)
+    return config
+
+
 @pytest.fixture(scope="module")
 def park(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("park")
@@ -136,12 +173,12 @@ def park(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         }
         real = own | here.real("kafka:9092", "http://influxdb:8086")
         first = {**real, **gateway("first", here.broker, "mosquitto:1883"), TELEGRAF: "", ALL: 'families = ["own"]'}
-        config = copied("park", folder / "first", first)
+        config = watched(copied("park", folder / "first", first))
         second = {**real, **gateway("second", here.broker, "mosquitto:1883"), ALL: 'families = ["umh", "telegraf"]'}
-        copied("park", folder / "second", second)
+        watched(copied("park", folder / "second", second))
         copied("park", folder / "plants", real | gateway("plants", here.broker, "mosquitto:1883"))
         embedded = own | EMBEDDED | gateway("embedded", here.broker, "mosquitto:1883")
-        copied("park", folder / "embedded", embedded)
+        watched(copied("park", folder / "embedded", embedded))
         assert run(["topics", "ensure", str(config)]) == 0
         processes = Processes(folder)
         with listening(here.broker) as heard:
@@ -154,10 +191,8 @@ def park(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
                     processes,
                 )
                 through_the_park(found)
+                end(found, KafkaPark(folder, bootstrap=here.kafka, prefix=f"{here.name}-"))
                 yield found
-                assert {name: processes.end(name) for name in list(processes.children)} == dict.fromkeys(
-                    ("first", "second", "worker-2", "worker-3", "historian", "notifier", "embedded"), 0
-                )
             finally:
                 processes.destroy()
 
@@ -184,7 +219,27 @@ def through_the_park(found: Run) -> None:
     processes.start("worker-3", found.config, "worker")
     found.simulated.wait()
     found.simulated.await_stored(processes, found.store)
+    found.simulated.await_stored(processes, local(found))
     assert processes.owned("worker-3")
+    await_cleared(found)
+
+
+def end(found: Run, park: KafkaPark) -> None:
+    """Gateways first; then the others, when nothing is left for them to do."""
+    processes, log = found.processes, park.log(found.config)
+    assert {name: processes.end(name) for name in ("first", "second", "embedded")} == dict.fromkeys(
+        ("first", "second", "embedded"), 0
+    )
+    for topic, role in (("samples.v1", "worker"), ("results.v1", "historian"), ("alerts.v1", "historian")):
+        processes.await_that(lambda at=(topic, role): lag(park, log, *at) == 0, f"{role} has read {topic}")
+    assert {name: processes.end(name) for name in list(processes.children)} == dict.fromkeys(
+        ("worker-2", "worker-3", "historian", "notifier"), 0
+    )
+    log.close()
+
+
+def local(found: Run) -> LocalStore:
+    return LocalStore(found.processes.folder / "data" / "store.sqlite")
 
 
 def test_every_element_of_the_park_is_the_truths_though_a_worker_was_killed(park: Run) -> None:
@@ -196,20 +251,44 @@ def test_each_fault_of_the_park_is_one_alert(park: Run) -> None:
 
 
 def test_the_embedded_chain_exports_the_same(park: Run) -> None:
-    """Windows that ended while samples came; what hangs on the log's own time, silences, is not compared."""
-    local = LocalStore(park.processes.folder / "data" / "store.sqlite")
-    park.simulated.await_stored(park.processes, local)
-    real, embedded = (export(store) for store in (open_store(read_config(park.config)), local))
+    """Windows that ended while samples came; silences, which are measured in the log's own time, are not compared."""
+    real, embedded = (export(store) for store in (open_store(read_config(park.config)), local(park)))
     for kind in real:
         left, right = (compared(kind, tables[kind], park) for tables in (real, embedded))
         assert not left.is_empty() or kind == "anomaly"
-        assert_frame_equal(left, right, check_column_order=False, rel_tol=1e-15, abs_tol=0)
+        assert_alike(left, right)
+
+
+def test_on_the_log_of_the_park_the_embedded_chain_exports_everything_alike(park: Run) -> None:
+    """Twelve partitions or one, several workers or one, killed or not; silences and the ledger too."""
+    config = read_config(park.config)
+    source, store = open_log(config, WallClock()), open_store(config)
+    again = stored_from(copied_log(source, park.processes.folder / "copy"), park.processes.folder / "copy.sqlite")
+    assert len({record.partition for record in records(source, "samples.v1")}) > 1
+    source.close()
+    real, embedded = export(store), export(again)
+    for kind, table in real.items():
+        assert_alike(dense(table), dense(embedded[kind]))
+    for kind in ("limit", "score", "silence"):
+        names = [f"{equipment} {alarm}" for equipment, alarm in alarms(park.config, kind)]
+        said = real["alerts"].filter(pl.format("{} {}", "equipment", "alarm").is_in(names))
+        assert "unack" in set(said["state"]), kind
+    ledgers = [dense(one.read("ledger").drop("revision").sort("equipment", "name")) for one in (store, again)]
+    assert_alike(*ledgers)
+
+
+def assert_alike(left: pl.DataFrame, right: pl.DataFrame) -> None:
+    assert_frame_equal(left, right, check_column_order=False, rel_tol=1e-15, abs_tol=0)
 
 
 def compared(kind: str, table: pl.DataFrame, found: Run) -> pl.DataFrame:
     if kind == "alerts":
-        names = [f"{equipment} {alarm}" for equipment, alarm in limits(found.config)]
+        names = [f"{equipment} {alarm}" for equipment, alarm in alarms(found.config, "limit", "score")]
         return table.filter(pl.format("{} {}", "equipment", "alarm").is_in(names))
-    ended = pl.col("window_start") + pl.col("window_s") * 1000 <= found.simulated.end_ms
-    table = table.filter(ended).with_columns(pl.col(pl.Int64).cast(pl.Float64))
+    return dense(table.filter(pl.col("window_start") + pl.col("window_s") * 1000 <= found.simulated.end_ms))
+
+
+def dense(table: pl.DataFrame) -> pl.DataFrame:
+    """A column that no row has a value in is none; InfluxDB and SQLite keep whole numbers differently."""
+    table = table.with_columns(pl.col(pl.Int64).cast(pl.Float64))
     return table.select(name for name in table.columns if table[name].null_count() < len(table))
