@@ -12,7 +12,7 @@ COUNTABLE = 1 << 53
 MAX_TEXT = 8_192
 DAY_MS = 86_400_000
 AHEAD_MS = 366 * DAY_MS  # a clock may be wrong by much; by more, nobody wrote it
-MAX_PATHS = 20_000
+MAX_PATHS, MAX_LEGAL = 20_000, 100_000
 
 
 def implausible(frame: Frame, append_ms: int) -> str:
@@ -42,10 +42,12 @@ def _gateway_slip(name: str) -> str:
 
 @dataclass(slots=True)
 class Spelling:
-    """Checks paths and names, each table of names and each path once: `seen` says of a table that it is legal."""
+    """Checks paths, names and tables of names, each once: `seen` says of a table that it is legal. Most new tables hold
+    names of others in another order, so that each of their `legal` names costs one look."""
 
     seen: ByTable[bool] = field(default_factory=ByTable)
     paths: set[str] = field(default_factory=set)
+    legal: set[str] = field(default_factory=set)
 
     def slip(self, line: str, names: Names) -> str:
         """What is wrong with the path of a line or with names of its frame, or ""."""
@@ -57,7 +59,17 @@ class Spelling:
             self.paths.add(line)
         if not self.seen.get("", names):
             for name in names:
-                if slip := (name_slip(name.unit) if name.unit else "") or name_slip(name.metric):
+                if slip := (self._name_slip(name.unit) if name.unit else "") or self._name_slip(name.metric):
                     return f"frame: a name {slip}; got {name.unit[:70]!r}, {name.metric[:70]!r}; expected legal names"
             self.seen.put("", names, True)
         return ""
+
+    def _name_slip(self, name: str) -> str:
+        if name in self.legal:
+            return ""
+        slip = name_slip(name)
+        if not slip:
+            if len(self.legal) >= MAX_LEGAL:
+                self.legal.clear()
+            self.legal.add(name)
+        return slip

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.core.frames import Frame, FrameName, Kind
-from pipeline.core.plausible import DAY_MS, Spelling, implausible
+from pipeline.core.plausible import DAY_MS, MAX_LEGAL, Spelling, implausible
 
 NOW = 1_780_000_000_000
 FRAME = Frame(Kind.HEARTBEAT, 0, 0, NOW, "gw", NOW, 7, 100, 3)
@@ -46,3 +46,24 @@ def test_paths_and_names_are_legal_ones():
     assert "key" in spelling.slip("/".join(["level"] * 200), good)
     assert "name" in spelling.slip("park/line-1", (FrameName("a", "x/y", ""),))
     assert "name" in spelling.slip("park/line-1", (FrameName("a", "", ""),))
+
+
+def test_a_name_is_as_legal_the_second_time_and_no_unit_lends_its_emptiness_to_a_metric():
+    spelling = Spelling()
+    for _ in range(2):
+        for unit, metric, said in (
+            ("a", "b", ""),
+            ("", "b", ""),
+            ("b", "", "is empty"),
+            ("b", "a", ""),
+            ("_x", "a", "'_'"),
+        ):
+            assert said in spelling.slip("park/line-1", (FrameName(unit, metric, ""),))
+            assert bool(said) == bool(spelling.slip("park/line-1", (FrameName(unit, metric, ""),)))
+
+
+def test_what_is_remembered_of_legal_names_is_bounded():
+    spelling = Spelling(legal={f"m{number}" for number in range(MAX_LEGAL)})
+    assert spelling.slip("park/line-1", (FrameName("unit", "m!", ""),)) != ""
+    assert spelling.slip("park/line-1", (FrameName("unit", "metric", ""),)) == ""
+    assert spelling.legal == {"unit", "metric"}
