@@ -54,8 +54,8 @@ BENCHES = {
         ),
     ),
     "mqtt": Bench(
-        "messages with QoS 1 → settled and acknowledged; from a socket without a broker, and through Mosquitto where it is "
-        "installed; by the wall and by CPU time",
+        "messages with QoS 1 → settled and acknowledged; without a broker and through Mosquitto; by the wall and "
+        "by CPU time",
         "stock paho",
         goals=(Goal("received, QoS 1, one sample each", 0.8e6), Goal("received, QoS 1, one sample each", 12, "ratio")),
     ),

@@ -107,8 +107,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
      "sửa trong [store], hoặc cấp cho nó mọi quyền trên cơ sở dữ liệu "),
     ("create it, or correct store.", "hãy tạo, hoặc sửa store."),
     ("no {} there; ", "ở đó không có {}; "),
-    ("InfluxDB: no address; set {}", "InfluxDB: chưa có địa chỉ; hãy đặt {}"),
-    ("Kafka: no address; set {}", "Kafka: chưa có địa chỉ; hãy đặt {}"),
+    ("no address; set {} (`parkpulse services up", "chưa có địa chỉ; hãy đặt {} (`parkpulse services up"),
     ("its database was not made: ", "chưa tạo được cơ sở dữ liệu: "),
     ("no answer while its database was made: ", "không có trả lời khi đang tạo cơ sở dữ liệu: "),
     ("no InfluxDB answers there: ", "ở đó không có InfluxDB nào trả lời: "),
@@ -121,17 +120,20 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("ends without a checkpoint", "kết thúc mà không lưu được điểm kiểm tra"),
     ("works on", "phụ trách"),
     ("takes in no more lines that no file declares", "không nhận thêm dây chuyền chưa khai báo"),
+    ("takes in messages one by one, slowly: this paho-mqtt is another one",
+     "nhận từng tin một, chậm: paho-mqtt này là bản khác"),
+    ("killed, for it did not end", "đã bị buộc dừng vì không tự kết thúc"),
     ("snapshot was written by another version of this program", "bản lưu trạng thái là của phiên bản khác"),
     ("snapshot cannot be read", "không đọc được bản lưu trạng thái"),
 )  # fmt: skip
 
 EVENTS: dict[str, str] = {
     "started": "đã bắt đầu", "stopped": "đã dừng", "waiting": "đang chờ",
-    "works again": "đã chạy lại", "failed": "bị lỗi",
+    "works again": "đã chạy lại", "failed": "bị lỗi", "died": "đã chết",
 }  # fmt: skip
 """Whole events of the log; as words inside a sentence they would mean other things."""
 
 KEYS: dict[str, str] = {
     "what": "việc", "was": "trước_đó", "after_s": "sau_s", "because": "vì", "offset": "vị_trí", "lines": "dây_chuyền",
-    "partitions": "phân_vùng",
+    "partitions": "phân_vùng", "process": "tiến_trình", "code": "mã", "again_in_s": "thử_lại_sau_s", "lacks": "thiếu",
 }  # fmt: skip
