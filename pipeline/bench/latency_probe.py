@@ -20,7 +20,6 @@ from connectors.influx.queries import Queries
 from connectors.influx.settings import InfluxSettings
 from connectors.influx.wire import Wire
 from pipeline.bench.loads import Mismatch
-from pipeline.config.line_model import AlarmSection
 from pipeline.core.errors import Unavailable
 
 LINES, PERIOD_S = 20, 0.1
@@ -28,7 +27,6 @@ TURN = 11  # samples of a line after which it crosses its limit: at another plac
 WINDOW_MS, LOOK_S, EARLY_MS = 10_000, 0.02, 1_500
 METRICS = 3  # of each message
 ALERTS = "parkpulse/v1/alerts/park"
-ON_ARRIVAL = "on_arrival = true" if "on_arrival" in AlarmSection.model_fields else ""
 LINE = """
 path = "park/probe-{number}"
 [[units]]
@@ -47,12 +45,11 @@ kind = "limit"
 unit = "press"
 metric = "temp"
 high = 90.0
-{on_arrival}
 """
 
 
 def line_files() -> list[str]:
-    return [LINE.format(number=number, on_arrival=ON_ARRIVAL) for number in range(LINES)]
+    return [LINE.format(number=number) for number in range(LINES)]
 
 
 class _Alert(msgspec.Struct):
