@@ -72,6 +72,8 @@ def _check_condition(at: Loc, alarm: AlarmSection) -> Iterator[Slip]:
         yield Slip((*at, "low"), f"not below high; got low {alarm.low:g}, high {alarm.high:g}; expected low < high")
     if alarm.kind == "silence" and alarm.after <= 0:
         yield Slip((*at, "after"), "a silence without a length; expected a duration like '30s'; add after")
+    if alarm.on_arrival and alarm.kind != "limit":
+        yield Slip((*at, "on_arrival"), f"is for limits; got kind {alarm.kind!r}; remove it")
 
 
 def _check_windows(windows: Sequence[Window]) -> Iterator[Slip]:

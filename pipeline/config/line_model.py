@@ -74,6 +74,10 @@ class AlarmSection(Section):
         description="How long the condition must be gone before the alarm clears; unsaid: 0s, of a score 60s.",
         examples=["10s"],
     )
+    on_arrival: bool = Field(
+        False,
+        description="Of a limit: look at samples as they come, not once their second is over; late ones are left out.",
+    )
     threshold: float = Field(6.0, gt=0, description="Score, in standard deviations, from which the alarm is raised.")
     after: Duration = Field(0, description="Silence of this length raises the alarm.")
     priority: int = Field(3, ge=1, le=4, description="1 (highest) to 4.")

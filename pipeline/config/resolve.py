@@ -87,6 +87,7 @@ def _alarm(alarm: AlarmSection) -> AlarmConfig:
         off_delay_ms=OFF_DELAY_MS.get(alarm.kind, 0) if alarm.off_delay is None else alarm.off_delay,
         after_ms=alarm.after,
         threshold=alarm.threshold,
+        on_arrival=alarm.on_arrival,
         priority=alarm.priority,
         message_en=alarm.message_en,
         message_vi=alarm.message_vi,

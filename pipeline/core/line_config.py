@@ -81,7 +81,7 @@ class UnitConfig(_Frozen):
 
 
 class AlarmConfig(_Frozen):
-    """A kind that this program has no rule for waits."""
+    """A kind that this program has no rule for waits. `on_arrival` is for limits: others do not look at it."""
 
     name: Name
     kind: str
@@ -100,6 +100,11 @@ class AlarmConfig(_Frozen):
     message_vi: Text = ""
     advice_en: Text = ""
     advice_vi: Text = ""
+
+    @property
+    def is_early(self) -> bool:
+        """Looks at rows as they come, not once their pane is closed."""
+        return self.on_arrival and self.kind == "limit"
 
 
 class TimeConfig(_Frozen):

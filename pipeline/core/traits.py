@@ -40,7 +40,8 @@ def _flags() -> Flags:
 @dataclass(slots=True)
 class Traits:
     """hold_ms i64; scored (gets a score), simulated (quality 7 is usable), named (its values are names of states or
-    modes), number (declared, and needs numbers), watched (an alarm looks at it): bool; wants: width ms -> bool."""
+    modes), number (declared, and needs numbers), watched (an alarm looks at it), early (one does as its rows come):
+    bool; wants: width ms -> bool."""
 
     known: int = 0
     hold_ms: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -49,6 +50,7 @@ class Traits:
     named: Flags = field(default_factory=_flags)
     number: Flags = field(default_factory=_flags)
     watched: Flags = field(default_factory=_flags)
+    early: Flags = field(default_factory=_flags)
     wants: dict[int, Flags] = field(default_factory=dict)
 
     def cover(self, registry: Registry, configs: dict[int, LineConfig]) -> None:
@@ -56,7 +58,7 @@ class Traits:
         new = range(self.known, len(registry.series))
         if new:
             self.hold_ms = grown(self.hold_ms, new.stop, 0)
-            for name in ("scored", "simulated", "named", "number", "watched"):
+            for name in ("scored", "simulated", "named", "number", "watched", "early"):
                 setattr(self, name, grown(getattr(self, name), new.stop, False))
             self._describe(new, registry, configs)
             self.known = new.stop
@@ -67,18 +69,20 @@ class Traits:
         self._describe(own.tolist(), registry, configs)
 
     def _describe(self, codes: Iterable[int], registry: Registry, configs: dict[int, LineConfig]) -> None:
-        size, tables = len(registry.series), dict[int, tuple[dict[Key, MetricConfig], set[Key], set[Key]]]()
+        size, tables = len(registry.series), dict[int, tuple[dict[Key, MetricConfig], set[Key], dict[Key, bool]]]()
         for code in codes:
             line = int(registry.line_of[code])
             config = configs[line]
             if line not in tables:
-                watched = {(alarm.unit, alarm.metric) for alarm in config.alarms}
+                watched = {(alarm.unit, alarm.metric): False for alarm in config.alarms}
+                watched |= {(alarm.unit, alarm.metric): True for alarm in config.alarms if alarm.is_early}
                 tables[line] = declared(config), numeric(config), watched
                 self._widths(config, size)
             metrics, numbers, watched = tables[line]
             self.number[code] = registry.names[code] in numbers
             self._set(code, metrics.get(registry.names[code], DEFAULT), config)
             self.watched[code] = registry.names[code] in watched
+            self.early[code] = watched.get(registry.names[code], False)
 
     def _widths(self, config: LineConfig, size: int) -> None:
         """Kept in order of length, so that results leave in one order however the lines came."""

@@ -51,6 +51,19 @@ def open_alarms(book: AlarmBook) -> int:
     return sum(entry.open is not None for entry in book.entries.values())
 
 
+def step_early(book: AlarmBook, line: LineConfig, feed: AlarmFeed) -> tuple[AlarmBook, list[Transition]]:
+    """Rows of one record, for the alarms that look at rows as they come. One that is new or changed begins with the
+    tick behind it."""
+    entries, out = dict(book.entries), list[Transition]()
+    wanted = {(alarm.unit, alarm.name): alarm for alarm in line.alarms if alarm.is_early}
+    for key, alarm in wanted.items():
+        entry = entries.get(key)
+        if entry is not None and entry.alarm == alarm and (alarm.unit, alarm.metric) in feed.rows:
+            entries[key], transitions = _step_entry(entry, line, feed)
+            out += transitions
+    return replace(book, entries=entries), out
+
+
 def step_alarms(book: AlarmBook, line: LineConfig, feed: AlarmFeed) -> tuple[AlarmBook, list[Transition]]:
     """One tick of one line."""
     wanted = {(alarm.unit, alarm.name): alarm for alarm in line.alarms if alarm.kind in rules()}
@@ -64,7 +77,8 @@ def step_alarms(book: AlarmBook, line: LineConfig, feed: AlarmFeed) -> tuple[Ala
     blank = Memory(heard=(feed.running_ms, feed.append_ms)) if book.started else Memory()
     entries: dict[tuple[str, str], AlarmEntry] = {}
     for key, alarm in wanted.items():
-        entry, transitions = _step_entry(kept.get(key, AlarmEntry(alarm, blank)), line, feed)
+        own = replace(feed, rows={}) if alarm.is_early else feed
+        entry, transitions = _step_entry(kept.get(key, AlarmEntry(alarm, blank)), line, own)
         entries[key] = entry
         out += transitions
     return AlarmBook(entries, started=True), out

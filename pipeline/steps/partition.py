@@ -97,8 +97,8 @@ def _followed(unit: UnitConfig, role: str) -> tuple[str, ...]:
 @dataclass(slots=True)
 class PartitionState:
     """One partition. Columns by series code: `prev_t` and `prev_live` of the newest reduced sample; `heard_running` and
-    `heard_append` at its newest row in time, where an alarm looks at it; `spelt`: has it sent a text? `level` by width
-    of its newest published anomaly; `begin` by width of its first window where it began later than its rows (else
+    `heard_append` at its newest row in time, where an alarm looks at it; `early_t` of the newest row that one has
+    looked at as it came; `spelt`: has it sent a text? `level` by width of its newest published anomaly; `begin` by width of its first window where it began later than its rows (else
     NEVER). Columns by line code: `ledger_said`, 10-s step of append time at which the ledger last left;
     `progress_said`, of its clock; `busy`: has the line more to say at a tick than windows of metrics? `least_open`:
     the least `max_open_rows`."""
@@ -118,6 +118,7 @@ class PartitionState:
     prev_live: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     heard_running: Ints = field(default_factory=_column)
     heard_append: Ints = field(default_factory=_column)
+    early_t: Ints = field(default_factory=_column)
     spelt: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     level: dict[int, Ints] = field(default_factory=dict)
     begin: dict[int, Ints] = field(default_factory=dict)
@@ -187,3 +188,4 @@ class PartitionState:
             self.spelt = grown(self.spelt, size, False)
             self.heard_running = grown(self.heard_running, size, NEVER)
             self.heard_append = grown(self.heard_append, size, NEVER)
+            self.early_t = grown(self.early_t, size, NEVER)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.core.event_time import NEVER
 from pipeline.core.ledger import FIELDS, HOUR_MS
-from pipeline.core.order import NO_TEXT
+from pipeline.core.order import NO_TEXT, Rows
 from pipeline.core.quality import usable
 from pipeline.core.results import LineResults, Result, Transition, Value
 from pipeline.core.rule import AlarmFeed, SeriesRows
@@ -32,10 +33,7 @@ def alarms(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> l
     for key, code in state.registry.of_line(tick.line, sorted(wanted)).items():
         part, z = due.of(code)
         if len(part):
-            fit = usable(part.q, bool(state.traits.simulated[code]), len(part))
-            number = np.ones(len(part), np.bool_) if part.text is None else part.text == NO_TEXT
-            seq = np.zeros(len(part), np.uint64) if part.seq is None else part.seq
-            rows[key] = SeriesRows(part.t, part.v, fit & number, seq, z)
+            rows[key] = series_rows(state, code, part, z)
         closed = int(tick.closed[state.registry.source_of[code]])
         if state.is_seen(code):
             clocks[key] = closed
@@ -44,6 +42,14 @@ def alarms(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> l
     feed = AlarmFeed(rows, clocks, newest, tick.append_ms, tick.running)
     line.alarms, out = step_alarms(line.alarms, line.config, feed)
     return out
+
+
+def series_rows(state: PartitionState, code: int, part: Rows, z: npt.NDArray[np.float64]) -> SeriesRows:
+    """Rows of one series as rules see them."""
+    fit = usable(part.q, bool(state.traits.simulated[code]), len(part))
+    number = np.ones(len(part), np.bool_) if part.text is None else part.text == NO_TEXT
+    seq = np.zeros(len(part), np.uint64) if part.seq is None else part.seq
+    return SeriesRows(part.t, part.v, fit & number, seq, z)
 
 
 def progress(state: PartitionState, ticks: Ticks) -> Iterator[tuple[int, Result]]:

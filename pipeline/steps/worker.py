@@ -14,6 +14,7 @@ from pipeline.core.order import settled
 from pipeline.core.results import LineResults, WindowResults
 from pipeline.steps import line_elements, metrics, publish, units
 from pipeline.steps.bounds import crowded, relieve
+from pipeline.steps.early import early
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.plan import Plan, plan
 from pipeline.steps.saying import Saying
@@ -74,6 +75,7 @@ def _slice(state: PartitionState, part: Slice, out: Output) -> None:
     for number in range(rounds):
         mine = made.in_time if rounds == 1 else made.in_time & (made.round == number)
         _take_in(state, made, np.flatnonzero(mine))
+        out.results += early(state, part, made, np.flatnonzero(mine))
         if number < len(made.ticks):
             _close(state, made.ticks[number], out)
 
