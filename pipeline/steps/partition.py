@@ -130,7 +130,11 @@ class PartitionState:
         return bool(self.heard_append[series] != NEVER or self.prev_t[series] != NEVER or self.spelt[series])
 
     def configure(self, code: int, config: LineConfig) -> None:
-        """The configuration of a line, in force from here on."""
+        """The configuration of a line, in force from here on, and an equal one changes nothing.
+
+        What it does not touch goes on: clocks, scores, windows, books, counters, incidents of the other alarms, and all
+        of the other lines. Fresh from here: an alarm that changed, whose incident ends first; a window length that is
+        new, with its first whole window; state or mode of a unit that another metric tells now."""
         line = self.lines.get(code)
         if line is None:
             line = self.lines[code] = LineState(config.path, config)
