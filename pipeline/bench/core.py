@@ -61,7 +61,7 @@ def run(rounds: int, said: Callable[[str], None]) -> Iterator[Row]:
 def _measure(case: Case, rounds: int, said: Callable[[str], None]) -> Iterator[Row]:
     load = make_load(case.shape, WARM_UP + case.seconds)
     state, warm = worked(PartitionState(), load, range(WARM_UP))
-    begin = snapshot.dump(state)
+    begin = snapshot.dump(state, cut="lines")
     measured = range(WARM_UP, len(load.polls))
     state, written = worked(snapshot.load(PartitionState, begin), load, measured)
     right = digest(written)
@@ -100,13 +100,13 @@ def worked(state: PartitionState, load: Load, polls: Iterable[int]) -> tuple[Par
     return state, written
 
 
-def _rate(load: Load, begin: bytes, measured: range, right: int) -> float:
+def _rate(load: Load, begin: snapshot.Snapshot, measured: range, right: int) -> float:
     """Samples a second of one round."""
     state = snapshot.load(PartitionState, begin)
     started = perf_counter()
     state, written = worked(state, load, measured)
     spent = perf_counter() - started
-    snapshot.dump(state)
+    snapshot.dump(state, cut="lines")
     dump = perf_counter() - started - spent
     if digest(written) != right:
         raise Mismatch("a round wrote other results than the first one")

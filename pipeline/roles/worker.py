@@ -127,7 +127,9 @@ class Worker:
 
     def _saved(self) -> dict[int, Saved]:
         held = {partition: self.held[partition] for partition in self._mine()}
-        return {partition: Saved(one.position, snapshot.dump(one.state)) for partition, one in held.items()}
+        return {
+            partition: Saved(one.position, snapshot.dump(one.state, cut="lines")) for partition, one in held.items()
+        }
 
     def _forget(self, records: list[Record]) -> None:
         """Once a day of the log's time, behind a checkpoint: what nobody can need any more goes."""

@@ -98,10 +98,10 @@ def _followed(unit: UnitConfig, role: str) -> tuple[str, ...]:
 class PartitionState:
     """One partition. Columns by series code: `prev_t` and `prev_live` of the newest reduced sample; `heard_running` and
     `heard_append` at its newest row in time, where an alarm looks at it; `early_t` of the newest row that one has
-    looked at as it came; `spelt`: has it sent a text? `level` by width of its newest published anomaly; `begin` by width of its first window where it began later than its rows (else
-    NEVER). Columns by line code: `ledger_said`, 10-s step of append time at which the ledger last left;
-    `progress_said`, of its clock; `busy`: has the line more to say at a tick than windows of metrics? `least_open`:
-    the least `max_open_rows`."""
+    looked at as it came; `spelt`: has it sent a text? `level` by width of its newest published anomaly; `begin` by width
+    of its first window where it began later than its rows (else NEVER). Columns by line code: `ledger_said`, 10-s step
+    of append time at which the ledger last left; `progress_said`, of its clock; `busy`: has the line more to say at a
+    tick than windows of metrics? `least_open`: the least `max_open_rows`."""
 
     registry: Registry = field(default_factory=Registry)
     traits: Traits = field(default_factory=Traits)
@@ -132,7 +132,11 @@ class PartitionState:
         return bool(self.heard_append[series] != NEVER or self.prev_t[series] != NEVER or self.spelt[series])
 
     def configure(self, code: int, config: LineConfig) -> None:
-        """The configuration of a line, in force from here on."""
+        """The configuration of a line, in force from here on, and an equal one changes nothing.
+
+        What it does not touch goes on: clocks, scores, windows, books, counters, incidents of the other alarms, and all
+        of the other lines. Fresh from here: an alarm that changed, whose incident ends first; a window length that is
+        new, with its first whole window; state or mode of a unit that another metric tells now."""
         line = self.lines.get(code)
         if line is None:
             line = self.lines[code] = LineState(config.path, config)

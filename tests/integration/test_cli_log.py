@@ -101,7 +101,7 @@ def test_where_nothing_matches_one_line_says_what_there_is(filled: Path, capsys:
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.startswith("samples.v1: nothing matches; there is data of park-01/dairy/line-")
-    assert said.err.endswith("(+1 more lines) between 2026-05-28T20:26:41Z and 2026-05-28T20:26:43Z\n")
+    assert said.err.endswith("(+1 more line) between 2026-05-28T20:26:41Z and 2026-05-28T20:26:43Z\n")
 
 
 def test_an_unknown_topic_is_a_slip_with_the_known_ones(filled: Path, capsys: Captured) -> None:

@@ -4,11 +4,12 @@ import random
 
 import pytest
 
-from pipeline.core.line_config import MetricConfig, UnitConfig
+from pipeline.core.line_config import AlarmConfig, MetricConfig, UnitConfig
+from pipeline.runtime import snapshot
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.plan import Entry
 from pipeline.steps.worker import step
-from tests.unit.steps.logs import T0, Gateway, configuration, line_config, told
+from tests.unit.steps.logs import T0, Gateway, configuration, line_config, random_log, told
 from tests.unit.steps.wild_logs import wild_log
 
 PATH = "park/line-1"
@@ -57,6 +58,26 @@ def test_a_unit_whose_state_is_another_metric_now_follows_that_one():
     found, states = ran((unit(),), (unit(state="condition"),))
     assert states[-1][2] == "held"
     assert [apt for name, start, apt in found if name == "filler" and start >= 40_000] == [0]
+
+
+def test_behind_a_checkpoint_a_configuration_keeps_what_it_does_not_touch_and_begins_what_is_new():
+    entries, _ = random_log(3)
+    state, _ = step(PartitionState(), entries[:150])
+    kept = snapshot.dump(state, cut="lines")
+    config = state.lines[0].config
+    odd = AlarmConfig(name="odd", kind="score", unit="filler", metric="temp", threshold=6.0)
+    other = config.model_copy(update={"windows": (*config.windows, 900), "alarms": (*config.alarms, odd)})
+    again = snapshot.load(PartitionState, kept)
+    again, _ = step(again, [configuration(other, 150, entries[149].append_ms)])
+    parts = snapshot.dump(again, cut="lines").parts
+    touched = {name for name, part in kept.parts.items() if parts[name] != part}
+    received = {"registry", "ledger"}  # the configuration's own record, and how much its line may bring
+    assert touched - received == {"lines/0", "traits", "windows", "begin"}
+    for width in (10_000, 60_000):
+        assert repr(again.windows[width]) == repr(state.windows[width])
+    assert not again.windows[900_000].n.any()
+    assert again.lines[0].books == state.lines[0].books
+    assert again.lines[0].alarms.entries == state.lines[0].alarms.entries
 
 
 def with_units_that_come_and_go(seed):

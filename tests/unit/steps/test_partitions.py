@@ -19,8 +19,8 @@ def named(entry: Entry, line: str) -> Entry:
     return replace(entry, line=line, frame=replace(entry.frame, body=body))
 
 
-def logs(seed: int) -> list[list[Entry]]:
-    return [[named(entry, f"park/line-{k}") for entry in wild_log(3 * seed + k).entries] for k in range(3)]
+def logs(seed: int, seconds: int = 60) -> list[list[Entry]]:
+    return [[named(entry, f"park/line-{k}") for entry in wild_log(3 * seed + k, seconds).entries] for k in range(3)]
 
 
 def together(apart: list[list[Entry]], seed: int) -> list[Entry]:
