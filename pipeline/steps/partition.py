@@ -98,10 +98,10 @@ def _followed(unit: UnitConfig, role: str) -> tuple[str, ...]:
 class PartitionState:
     """One partition. Columns by series code: `prev_t` and `prev_live` of the newest reduced sample; `heard_running` and
     `heard_append` at its newest row in time, where an alarm looks at it; `early_t` of the newest row that one has
-    looked at as it came; `spelt`: has it sent a text? `level` by width of its newest published anomaly; `begin` by width
-    of its first window where it began later than its rows (else NEVER). Columns by line code: `ledger_said`, 10-s step
-    of append time at which the ledger last left; `progress_said`, of its clock; `busy`: has the line more to say at a
-    tick than windows of metrics? `least_open`: the least `max_open_rows`."""
+    looked at as it came; `spelt`: has it sent a text? `level` by width of its newest published anomaly; `begin` by
+    width of its first window where it began later than its rows (else NEVER). Columns by line code: `ledger_said`,
+    10-s step of append time at which the ledger last left; `progress_said`, of its clock; `busy`: has the line more to
+    say at a tick than windows of metrics? `least_open`: the least `max_open_rows`."""
 
     registry: Registry = field(default_factory=Registry)
     traits: Traits = field(default_factory=Traits)
