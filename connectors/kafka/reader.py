@@ -19,7 +19,7 @@ from connectors.kafka.background import Background
 from connectors.kafka.fetching import Fetching
 from connectors.kafka.membership import REBALANCE_MS, Membership
 from connectors.kafka.places import ANSWER_S, Places
-from connectors.kafka.trouble import kafka_trouble
+from connectors.kafka.trouble import kafka_trouble, missing
 from connectors.ownership import Ownership
 from pipeline.core.errors import Bug, Unavailable
 from pipeline.core.ports import Owner, Record
@@ -131,6 +131,7 @@ class KafkaReader:
         self._fetching.show_life()
         await self._membership.news(ANSWER_S)
         if not self._membership.owned:
+            await self._refuse_missing()
             raise Unavailable(
                 f"log: group {self._of.group!r} of topic {self._of.topic!r} is held by another instance; "
                 "this one stands by"
@@ -139,6 +140,15 @@ class KafkaReader:
             for partition in self._membership.owned:
                 self._fetching.go_to(partition, self._fetching.dealing.positions[partition])
             self._membership.begun = self._membership.turn
+
+    async def _refuse_missing(self) -> None:
+        """Of a topic that is gone a group gives nothing to anybody, as it would to one too many."""
+        client, topic = self._consumer._client, self._tps[0].topic
+        if client.cluster.partitions_for_topic(topic) is None:
+            async with asyncio.timeout(ANSWER_S):
+                await client.force_metadata_update()
+        if client.cluster.partitions_for_topic(topic) is None:
+            raise Unavailable(f"log: {missing(topic)}")
 
     def poll(self, max_wait: float, max_bytes: int = 8 << 20) -> list[Record]:
         if self._of.owner is not None and not self._attend(self._of.owner, max_wait):
@@ -165,6 +175,8 @@ class KafkaReader:
         await membership.news(max_wait)
         if membership.asked:
             return True, membership.turn
+        if membership.settled and not membership.owned:
+            await self._refuse_missing()
         turn = membership.turn if membership.settled else 0
         if turn != self._membership.begun:
             self._mine = membership.owned

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from connectors.kafka.background import Background
 from connectors.kafka.producer import Batch, Letter, Producer
-from connectors.kafka.trouble import kafka_trouble
+from connectors.kafka.trouble import kafka_trouble, last_words
 from pipeline.core.errors import Unavailable
 
 PATIENCE_S = 5.0  # a flush that waited so long says so; the records stay on their way
@@ -107,16 +107,16 @@ class Sending:
     async def _deliver(self, producer: Producer, lanes: list[Lane]) -> None:
         for lane in lanes:
             lane.go_on(producer)
-        await asyncio.wait([lane.task for lane in lanes if lane.task], timeout=self._patience_s)
+        with last_words() as words:
+            await asyncio.wait([lane.task for lane in lanes if lane.task], timeout=self._patience_s)
         for lane in lanes:
             if lane.task is not None and lane.task.done() and (error := lane.task.exception()):
                 await self._begin_anew(producer)
                 with kafka_trouble(f"{lane.topic}/{lane.partition}: write"):
                     raise error
         if late := [f"{lane.topic}/{lane.partition}" for lane in lanes if lane.is_busy]:
-            raise Unavailable(
-                f"log: {', '.join(late)}: not acknowledged after {self._patience_s:g} s; the records wait"
-            )
+            told = f"log: {', '.join(late)}: not acknowledged after {self._patience_s:g} s; the records wait"
+            raise Unavailable(f"{told}: {words.reason}" if words.reason else told)
 
     async def _begin_anew(self, producer: Producer) -> None:
         self._producer = None

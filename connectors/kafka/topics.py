@@ -106,7 +106,10 @@ async def _create(
     ]
     for name, code, why in (await admin.create_topics(made)).topic_errors:
         if code == _DENIED:
-            raise Unavailable(f"log: topic {name!r} is missing and may not be made here; run `parkpulse topics ensure`")
+            raise Unavailable(
+                f"log: topic {name!r} is missing, or may not be seen by this user, who may not make it either; run "
+                "`parkpulse topics ensure` as one who may, or grant Describe on it by an ACL of Kafka"
+            )
         if code not in (0, _ALREADY_THERE, _FEW_BROKERS):  # few: others may still be registering
             raise ConfigError(f"log: topic {name!r} cannot be made: {for_code(code).__name__}: {why}")
 
@@ -130,9 +133,10 @@ async def settings_of(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[
     async with asyncio.timeout(_PATIENCE_S):
         answers = await admin.describe_configs(asked)
     found = {}
-    for code, why, _, name, entries in (one for answer in answers for one in answer.resources):
+    for code, _, _, name, entries in (one for answer in answers for one in answer.resources):
         if code:
-            raise Unavailable(f"log: topic {name!r}: its settings cannot be read: {why or for_code(code).__name__}")
+            cure = "; grant DescribeConfigs on it by an ACL of Kafka" if code == _DENIED else ""
+            raise Unavailable(f"log: topic {name!r}: its settings cannot be read: {for_code(code).__name__}{cure}")
         found[name] = {entry[0]: entry[1] for entry in entries}
     return found
 

@@ -1,7 +1,6 @@
 """What Kafka's errors mean to the roles: nearly all are the world's, and waiting or an operator helps.
 
-Rule: nobody outside this folder sees an exception of the client library, nor what it writes, but at debug level. What
-comes back by itself is `Away`; what asks for a hand at the configuration, or at the rights in Kafka, is not.
+Rule: nobody outside this folder sees an exception of the client library.
 """
 
 import logging
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aiokafka.errors import (
-    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     KafkaConnectionError,
     KafkaError,
@@ -19,12 +18,12 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
+from connectors.kafka.refusal import closed_at_first_words, refusal
 from pipeline.core.errors import Away, ConfigError, Unavailable, plain
 from pipeline.runtime.logs import log
 
-_DENIED = (AuthenticationFailedError, GroupAuthorizationFailedError, TopicAuthorizationFailedError)
-
-
+_DENIED = (ClusterAuthorizationFailedError, GroupAuthorizationFailedError, TopicAuthorizationFailedError)
+_MISSING = re.compile(r"Topic (\S+) not found in cluster metadata")
 _REFUSED = re.compile("authenticat|sasl|ssl|certificate|credential", re.IGNORECASE)
 _PLACE = re.compile(r'^Unable connect to "[^"]*":')
 _NUMBER = re.compile(r"\[Errno (-?\d+)\]")
@@ -48,18 +47,46 @@ class LastWords(logging.Handler):
     """Keeps what the client library last complained of: a refused password shows nowhere else."""
 
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.WARNING)
         self.said = ""
+        self.why: BaseException | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said = record.getMessage()
+        causes = [one for one in record.args or () if isinstance(one, BaseException)]
+        if causes or record.levelno >= logging.ERROR:
+            self.said = record.getMessage()
+        self.why = causes[-1] if causes else self.why
+
+    @property
+    def reason(self) -> str:
+        """Why nothing comes of what was tried, where only a person can mend it; else ""."""
+        found = _MISSING.fullmatch(self.said)
+        return missing(found[1]) if found else refusal(self.why)
+
+
+def missing(topic: str) -> str:
+    return f"topic {topic!r} is missing; run `parkpulse topics ensure`"
+
+
+@contextmanager
+def last_words() -> Iterator[LastWords]:
+    words, logger = LastWords(), logging.getLogger("aiokafka")
+    logger.addHandler(words)
+    try:
+        yield words
+    finally:
+        logger.removeHandler(words)
 
 
 @contextmanager
 def kafka_trouble(what: str) -> Iterator[None]:
     """Turns errors of the client into ours; `what` says what was tried, and where."""
-    words, logger = LastWords(), logging.getLogger("aiokafka")
-    logger.addHandler(words)
+    with last_words() as words, _told(what, words):
+        yield
+
+
+@contextmanager
+def _told(what: str, words: LastWords) -> Iterator[None]:
     try:
         yield
     except OffsetOutOfRangeError as error:
@@ -68,24 +95,34 @@ def kafka_trouble(what: str) -> Iterator[None]:
             "offset between its first and its last; set the group's offsets anew (kafka-consumer-groups.sh)"
         ) from error
     except _DENIED as error:
-        raise Unavailable(f"log: {what}: refused: {error!r}; grant it by an ACL of Kafka", 5.0) from error
+        raise Unavailable(
+            f"log: {what}: refused: {error!r}; expected Read on what we read and on its group, Write on what we write; "
+            "grant it by an ACL of Kafka",
+            5.0,
+        ) from error
     except MessageSizeTooLargeError as error:
         raise Unavailable(f"log: {what}: a record larger than the topic's max.message.bytes; raise it", 5.0) from error
-    except KafkaConnectionError as error:
-        said = words.said or str(error)
-        if _REFUSED.search(said):
-            cure = "correct log.security in park.toml, or let us in at Kafka"
-            raise Unavailable(f"log: {what}: no connection: {_in_short(said)}; {cure}", 5.0) from error
-        raise Away(f"log: {what}: no connection: {_in_short(said)}") from error
-    except KafkaError as error:
-        family = Away if error.retriable else Unavailable
-        raise family(f"log: {what}: {error!r}") from error
-    except TimeoutError as error:
-        raise Away(f"log: {what}: no answer in time") from error
+    except (KafkaError, TimeoutError) as error:
+        raise _away(what, error, words) from error
     except OSError as error:
         raise Away(f"log: {what}: {plain(error)}") from error
-    finally:
-        logger.removeHandler(words)
+
+
+def _away(what: str, error: KafkaError | TimeoutError, words: LastWords) -> Unavailable:
+    """Nobody answers, or we are not let in: which of them only the last words of the client tell."""
+    if told := words.reason:
+        return Unavailable(f"log: {what}: {told}", 5.0)
+    if isinstance(error, TimeoutError):
+        return Away(f"log: {what}: no answer in time")
+    if not isinstance(error, KafkaConnectionError):
+        family = Away if error.retriable else Unavailable
+        return family(f"log: {what}: {error!r}")
+    closed = closed_at_first_words(words.why) if "bootstrap" in str(error) else ""
+    said = words.said or str(error)
+    if not closed and _REFUSED.search(said):
+        cure = "correct log.security in park.toml, or let us in at Kafka"
+        return Unavailable(f"log: {what}: no connection: {_in_short(said)}; {cure}", 5.0)
+    return Away(f"log: {what}: no connection: {closed or _in_short(said)}")
 
 
 def _in_short(said: str) -> str:

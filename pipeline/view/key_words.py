@@ -115,6 +115,8 @@ KEYS_VI: dict[str, str] = {
     "Raised at or below this value.": "Báo khi bằng hoặc thấp hơn giá trị này.",
     "Raised at or above this value.": "Báo khi bằng hoặc cao hơn giá trị này.",
     "How far the value must come back before the alarm clears.": "Giá trị phải trở lại bao nhiêu thì hết cảnh báo.",
+    "Of a limit: look at samples as they come, not once their second is over; late ones are left out.":
+        "Với giới hạn: xét mẫu ngay khi đến, không chờ hết giây của nó; mẫu đến trễ bị bỏ qua.",
     "How long the condition must last before the alarm is raised.": "Điều kiện phải kéo dài bao lâu thì báo.",
     "How long the condition must be gone before the alarm clears; unsaid: 0s, of a score 60s.":
         "Điều kiện phải hết bao lâu thì hết cảnh báo; không ghi: 0s, với score 60s.",
