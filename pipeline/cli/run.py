@@ -35,9 +35,19 @@ def run(
     ] = None,
 ) -> None:
     """Run the roles named, or all, until SIGTERM."""
+    from pipeline.config.read import read_config
+
+    names, found = _roles(role), read_config(config)
+    if processes is not None:
+        _in_processes(config, found, role, processes)
+    else:
+        _in_one(found, names, port or found.http.port)
+
+
+def _in_one(found: "Config", names: "list[RoleName]", port: int) -> None:
+    """These roles in this process."""
     from rich.console import Console
 
-    from pipeline.config.read import read_config
     from pipeline.roles.beginning import Beginning
     from pipeline.runtime.clock import WallClock
     from pipeline.runtime.endpoint import Endpoint
@@ -45,17 +55,13 @@ def run(
     from pipeline.view.screen import can_draw
     from pipeline.view.words import Words
 
-    names, found = _roles(role), read_config(config)
-    if processes is not None:
-        _in_processes(config, found, role, processes)
-        return
     console, clock = Console(), WallClock()
     with ExitStack() as stack:
         words = Words(found.language)
         kept = stack.enter_context(logs_kept(console, "WARNING" if can_draw(console) else "INFO", words))
         begun = Beginning(found, clock, names)
         ending = Ending(begun.stop)
-        http = Endpoint(begun.instruments.registry, begun.lacks, found.http.host, port or found.http.port)
+        http = Endpoint(begun.instruments.registry, begun.lacks, found.http.host, port)
         port = stack.enter_context(http).port
         stack.callback(begun.join)
         begun.start()
