@@ -4,13 +4,15 @@ Rule: stopping takes seconds at most, whatever it still holds.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Protocol
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from connectors.kafka.settings import KafkaSettings
 
-_STOP_S = 2.0
+_STOP_S, _LOOK_S = 2.0, 1.0
 
 Letter = tuple[bytes, bytes | None, tuple[tuple[str, bytes], ...]]  # key, value (None deletes), headers
 
@@ -30,6 +32,9 @@ class Producer(Protocol):
 
     async def send(self, batch: Batch, topic: str, partition: int) -> int:
         """Returns the append time once it is durable; retries what retrying mends, without end and without repeat."""
+
+    async def lacks(self, topic: str) -> bool:
+        """Whether the cluster says that there is no such topic; it may say nothing."""
 
     async def stop(self) -> None: ...
 
@@ -56,6 +61,12 @@ class IdempotentProducer:
     async def send(self, batch: Batch, topic: str, partition: int) -> int:
         acknowledged = await self._client.send_batch(batch, topic, partition=partition)
         return int((await acknowledged).timestamp)
+
+    async def lacks(self, topic: str) -> bool:
+        with suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(_LOOK_S):
+                return topic not in (await self._client.client.fetch_all_metadata()).topics()
+        return False
 
     async def stop(self) -> None:
         try:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from connectors.kafka.background import Background
 from connectors.kafka.producer import Batch, Letter, Producer
-from connectors.kafka.trouble import kafka_trouble, last_words
+from connectors.kafka.refusal import refusal
+from connectors.kafka.trouble import kafka_trouble, last_words, missing
 from pipeline.core.errors import Unavailable
 
 PATIENCE_S = 5.0  # a flush that waited so long says so; the records stay on their way
@@ -75,6 +76,7 @@ class Sending:
         self._background, self._make, self._prefix, self._patience_s = background, make, prefix, patience_s
         self._producer: Producer | None = None
         self._lanes: dict[tuple[str, int], Lane] = {}
+        self._reason = ""  # for which we are not let in: the client does not find it anew at each try
 
     def add(self, topic: str, partition: int, letter: Letter) -> None:
         lane = self._lanes.get((topic, partition))
@@ -114,9 +116,17 @@ class Sending:
                 await self._begin_anew(producer)
                 with kafka_trouble(f"{lane.topic}/{lane.partition}: write"):
                     raise error
-        if late := [f"{lane.topic}/{lane.partition}" for lane in lanes if lane.is_busy]:
-            told = f"log: {', '.join(late)}: not acknowledged after {self._patience_s:g} s; the records wait"
-            raise Unavailable(f"{told}: {words.reason}" if words.reason else told)
+        if late := [lane for lane in lanes if lane.is_busy]:
+            self._reason = refusal(words.why) or self._reason
+            raise await self._late(producer, late)
+        self._reason = ""
+
+    async def _late(self, producer: Producer, lanes: list[Lane]) -> Unavailable:
+        where = ", ".join(f"{lane.topic}/{lane.partition}" for lane in lanes)
+        told = f"log: {where}: not acknowledged after {self._patience_s:g} s; the records wait"
+        if gone := [topic for topic in {lane.topic for lane in lanes} if await producer.lacks(topic)]:
+            return Unavailable(f"{told}: {missing(min(gone))}")
+        return Unavailable(f"{told}: {self._reason}" if self._reason else told)
 
     async def _begin_anew(self, producer: Producer) -> None:
         self._producer = None

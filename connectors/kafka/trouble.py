@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
+    CommitFailedError,
     GroupAuthorizationFailedError,
     KafkaConnectionError,
     KafkaError,
@@ -23,7 +24,6 @@ from pipeline.core.errors import Away, ConfigError, Unavailable, plain
 from pipeline.runtime.logs import log
 
 _DENIED = (ClusterAuthorizationFailedError, GroupAuthorizationFailedError, TopicAuthorizationFailedError)
-_MISSING = re.compile(r"Topic (\S+) not found in cluster metadata")
 _REFUSED = re.compile("authenticat|sasl|ssl|certificate|credential", re.IGNORECASE)
 _PLACE = re.compile(r'^Unable connect to "[^"]*":')
 _NUMBER = re.compile(r"\[Errno (-?\d+)\]")
@@ -56,12 +56,6 @@ class LastWords(logging.Handler):
         if causes or record.levelno >= logging.ERROR:
             self.said = record.getMessage()
         self.why = causes[-1] if causes else self.why
-
-    @property
-    def reason(self) -> str:
-        """Why nothing comes of what was tried, where only a person can mend it; else ""."""
-        found = _MISSING.fullmatch(self.said)
-        return missing(found[1]) if found else refusal(self.why)
 
 
 def missing(topic: str) -> str:
@@ -102,6 +96,8 @@ def _told(what: str, words: LastWords) -> Iterator[None]:
         ) from error
     except MessageSizeTooLargeError as error:
         raise Unavailable(f"log: {what}: a record larger than the topic's max.message.bytes; raise it", 5.0) from error
+    except CommitFailedError as error:
+        raise Unavailable(f"log: {what}: the group has gone on without us; we join it again") from error
     except (KafkaError, TimeoutError) as error:
         raise _away(what, error, words) from error
     except OSError as error:
@@ -110,7 +106,7 @@ def _told(what: str, words: LastWords) -> Iterator[None]:
 
 def _away(what: str, error: KafkaError | TimeoutError, words: LastWords) -> Unavailable:
     """Nobody answers, or we are not let in: which of them only the last words of the client tell."""
-    if told := words.reason:
+    if told := refusal(words.why):
         return Unavailable(f"log: {what}: {told}", 5.0)
     if isinstance(error, TimeoutError):
         return Away(f"log: {what}: no answer in time")

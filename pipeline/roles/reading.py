@@ -13,6 +13,7 @@ from pipeline.runtime.instruments import Instruments
 T = TypeVar("T")
 LOOK_EVERY_S = 1.0
 REJECTS = "rejects.v1"
+ROOM, KEY_ROOM = 15 << 20, 64 << 10  # of what every log takes, 16 MiB: a reject has headers, and a batch around it
 
 
 @dataclass(slots=True)
@@ -69,7 +70,8 @@ class Place:
 
 
 def rejected(record: Record, topic: str, sentence: str) -> Outgoing:
-    """The record as a reject, with its place in the log, so that a repeat shows. What it held counts as one sample."""
+    """The record as a reject, with its place in the log, so that a repeat shows. What it held counts as one sample.
+    Of one as large as the log takes the begin is kept; the whole is at its place."""
     where = f"{topic}, partition {record.partition}, offset {record.offset}"
     headers = (
         ("reason", b"poison"),
@@ -79,7 +81,7 @@ def rejected(record: Record, topic: str, sentence: str) -> Outgoing:
         ("partition", str(record.partition).encode()),
         ("offset", str(record.offset).encode()),
     )
-    return Outgoing(REJECTS, record.key, record.value, headers)
+    return Outgoing(REJECTS, record.key[:KEY_ROOM], record.value[:ROOM], headers)
 
 
 def readable(records: Sequence[Record], topic: str, decode: Callable[[bytes], T]) -> tuple[list[T], list[Outgoing]]:

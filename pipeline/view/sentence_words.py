@@ -111,6 +111,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
      "chứng chỉ của nó do nơi ta không tin cấp; nhận được {}; hãy đặt log.security.ca là CA của Kafka"),
     ("TLS failed; got {}; expected a listener with TLS; correct [log.security]",
      "lỗi TLS; nhận được {}; cần một cổng có TLS; hãy sửa [log.security]"),
+    ("the group has gone on without us; we join it again", "nhóm đã đi tiếp không có ta; đang vào lại"),
     ("closed while this waited", "đã đóng trong lúc chờ"),
     ("group {} of topic {}: partitions {} went to another instance",
      "nhóm {} của chủ đề {}: các phân vùng {} đã chuyển sang tiến trình khác"),

@@ -1,5 +1,6 @@
 """A Kafka of one's own that asks for TLS, a user and rights (ACLs): its certificates, listeners and users.
 
+`plain` asks for nothing, and sends its clients through a gap that can be made long or shut (`tests.integration.gap`);
 `secure` is a listener with users, `mutual` one with certificates of its clients; `expired` and `elsewhere` show a
 certificate that has ended, or is of another host. Users are known by SCRAM and by PLAIN; only what is granted may be
 done.
@@ -27,18 +28,49 @@ from connectors.services.ready import listens
 from connectors.services.run_folder import free_port
 from connectors.services.service import template_of
 from connectors.services.up import obtain
+from tests.integration.gap import Gap
 
 SERVICE = next(service for service in CATALOGUE if service.name == "kafka")
 HERE = "IP:127.0.0.1"
-LISTENERS = {"secure": HERE, "mutual": HERE, "expired": HERE, "elsewhere": "DNS:kafka.elsewhere"}
+CERTIFIED = {"secure": HERE, "mutual": HERE, "expired": HERE, "elsewhere": "DNS:kafka.elsewhere"}
+PROTOCOLS = {
+    "mutual": "SSL",
+    "plain": "PLAINTEXT",
+    "secure": "SASL_SSL",
+    "expired": "SASL_SSL",
+    "elsewhere": "SASL_SSL",
+}
 USERS = {"admin": "admin-secret", "gateway": "gateway-secret", "nobody": "nobody-secret"}
 LOGIN = "org.apache.kafka.common.security"
 
 
-@dataclass(frozen=True)
+@dataclass
 class SecureKafka:
     folder: Path
     ports: dict[str, int]
+    gap: Gap
+    program: Program
+    child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Until it serves."""
+        with (self.folder / "log").open("ab") as noise:
+            command = [*self.program.command, "kafka.Kafka", "server.properties"]
+            self.child = subprocess.Popen(command, cwd=self.folder, stdout=noise, stderr=noise)
+        until = time.monotonic() + 40
+        while not listens(self.ports["secure"]):
+            assert self.child.poll() is None, (self.folder / "log").read_text()[-2000:]
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        if self.child is not None:
+            self.child.kill()
+            self.child.wait()
+
+    @property
+    def plain(self) -> KafkaSettings:
+        return KafkaSettings((f"127.0.0.1:{self.gap.port}",))
 
     def settings(
         self, listener: str = "secure", user: str = "admin", mechanism: Mechanism = "SCRAM-SHA-512"
@@ -70,22 +102,23 @@ def certificate(folder: Path, name: str, host: str, days: int) -> None:
 def lines(folder: Path, ports: dict[str, int]) -> Iterator[str]:
     """What the settings of the product's own Kafka for tests get in addition, or anew."""
     yield f"controller.quorum.voters=1@127.0.0.1:{ports['controller']}"
-    addresses = [f"{name.upper()}://127.0.0.1:{ports[name]}" for name in LISTENERS]
+    addresses = [f"{name.upper()}://127.0.0.1:{ports[name]}" for name in PROTOCOLS]
     yield f"listeners={','.join(addresses)},CONTROLLER://127.0.0.1:{ports['controller']}"
-    yield f"advertised.listeners={','.join(addresses)}"
-    protocols = [f"{name.upper()}:{'SSL' if name == 'mutual' else 'SASL_SSL'}" for name in LISTENERS]
+    told = [f"{name.upper()}://127.0.0.1:{ports['gap' if name == 'plain' else name]}" for name in PROTOCOLS]
+    yield f"advertised.listeners={','.join(told)}"
+    protocols = [f"{name.upper()}:{protocol}" for name, protocol in PROTOCOLS.items()]
     yield f"listener.security.protocol.map={','.join(protocols)},CONTROLLER:PLAINTEXT"
     yield "listener.name.mutual.ssl.client.auth=required"
     yield "inter.broker.listener.name=SECURE"
     yield "sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512"
     yield "sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN"
     yield "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
-    yield "super.users=User:admin;User:CN=client;User:ANONYMOUS"  # the only listener without users is the controller's
+    yield "super.users=User:admin;User:CN=client;User:ANONYMOUS"  # of listeners without users
     yield "ssl.truststore.type=PEM"
     yield f"ssl.truststore.location={folder}/ca.pem"
     own = f'username="admin" password="{USERS["admin"]}"'
     plain = " ".join(f'user_{name}="{password}"' for name, password in USERS.items())
-    for name in LISTENERS:
+    for name in CERTIFIED:
         at = f"listener.name.{name}"
         yield f"{at}.ssl.keystore.type=PEM"
         yield f"{at}.ssl.keystore.location={folder}/{name}-all.pem"
@@ -106,11 +139,11 @@ def program() -> Program:
 @contextmanager
 def secure_kafka(folder: Path) -> Iterator[SecureKafka]:
     kafka, ports = program(), dict[str, int]()
-    for purpose in (*LISTENERS, "controller"):
+    for purpose in (*PROTOCOLS, "gap", "controller"):
         ports[purpose] = free_port(set(ports.values()))
     for name in ("ca", "stranger"):
         authority(folder, name)
-    for name, host in LISTENERS.items():
+    for name, host in CERTIFIED.items():
         certificate(folder, name, host, -1 if name == "expired" else 30)
     certificate(folder, "client", "DNS:client", 30)
     words = {"node": 1, "voters": "", "copies": 1, "in_sync": 1, "host": "127.0.0.1", "client": 0, "controller": 0}
@@ -120,20 +153,13 @@ def secure_kafka(folder: Path) -> Iterator[SecureKafka]:
     scram = [f"--add-scram=SCRAM-SHA-512=[name={name},password={password}]" for name, password in USERS.items()]
     form = ["kafka.tools.StorageTool", "format", "-t", cluster_id(folder), "-c", "server.properties", *scram]
     subprocess.run([*kafka.command, *form], cwd=folder, check=True, capture_output=True)
-    with (folder / "log").open("ab") as noise:
-        child = subprocess.Popen(
-            [*kafka.command, "kafka.Kafka", "server.properties"], cwd=folder, stdout=noise, stderr=noise
-        )
-    try:
-        until = time.monotonic() + 40
-        while not listens(ports["secure"]):
-            assert child.poll() is None, (folder / "log").read_text()[-2000:]
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        yield SecureKafka(folder, ports)
-    finally:
-        child.kill()
-        child.wait()
+    with Gap(ports["gap"], ports["plain"]) as gap:
+        found = SecureKafka(folder, ports, gap, kafka)
+        try:
+            found.start()
+            yield found
+        finally:
+            found.kill()
 
 
 TOPIC, GROUP = 2, 3  # kinds of what a right is on, and what may be done with it, as Kafka's protocol numbers them

@@ -39,6 +39,7 @@ class Cluster:
     kept: list[bytes | None] = field(default_factory=list)
     is_away: threading.Event = field(default_factory=threading.Event)
     breaks: int = 0
+    lacks: str = ""
     producers: int = 0
 
     def producer(self) -> "Producer":
@@ -65,6 +66,9 @@ class Producer:
         assert isinstance(batch, FullAfterTwo)
         self.cluster.kept += batch.values
         return 1000 + len(self.cluster.kept)
+
+    async def lacks(self, topic: str) -> bool:
+        return topic == self.cluster.lacks
 
     async def stop(self) -> None:
         """Holds nothing."""
@@ -125,4 +129,17 @@ def test_after_an_error_that_no_retry_mends_a_new_producer_sends_the_rest(backgr
     add(sending, b"4")
     assert sending.flush() == 1004
     assert (cluster.kept, cluster.producers) == ([b"1", b"2", b"3", b"4"], 2)
+    sending.close()
+
+
+def test_records_that_wait_for_a_topic_that_is_gone_say_so(background: Background) -> None:
+    cluster = Cluster(lacks="t")
+    sending = Sending(background, cluster.producer, "", patience_s=0.05)
+    cluster.is_away.set()
+    add(sending, b"1")
+    with pytest.raises(Unavailable, match=r"the records wait: topic 't' is missing; run `parkpulse topics ensure`$"):
+        sending.flush()
+    cluster.is_away.clear()
+    sending.flush()
+    assert cluster.kept == [b"1"]
     sending.close()
