@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from connectors.codecs.topics import Grammar
 from connectors.data_folder import free_bytes
@@ -98,6 +98,13 @@ def mqtt(broker: BrokerSection, client_id: str) -> MqttSettings:
     )
 
 
+@runtime_checkable
+class Looped(Protocol):
+    """A log whose clients share a loop in the background."""
+
+    def loop_lag(self) -> float: ...
+
+
 @dataclass
 class Park:
     """The roles of one process on one log. `start` returns at once; a role that fails ends all, see `failed`."""
@@ -116,6 +123,8 @@ class Park:
     def start(self, names: Sequence[RoleName]) -> None:
         search_seldom()
         self.instruments.free_bytes.set_function(lambda: free_bytes(self.config.data_dir))
+        if isinstance(self.log, Looped):
+            self.instruments.kafka_loop_lag.set_function(self.log.loop_lag)
         made: dict[RoleName, Callable[[], Role]] = {
             "gateway": self.gateway,
             "worker": lambda: Worker(self.log, self.instruments, keep_ms=kept(self.config)),
