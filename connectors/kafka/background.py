@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from concurrent.futures import CancelledError
 from typing import TypeVar
 
+from connectors.kafka.loop_lag import LoopLag
 from pipeline.core.errors import Bug, Unavailable
 
 T = TypeVar("T")
@@ -19,6 +20,7 @@ class Background:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="kafka", daemon=True)
         self._thread.start()
+        self.lag = LoopLag(self._loop).seconds
         self.closed = False
 
     def call(self, work: Coroutine[object, object, T]) -> T:

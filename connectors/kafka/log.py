@@ -140,6 +140,10 @@ class KafkaLog:
         self._parts[number] = state
         return state
 
+    def loop_lag(self) -> float:
+        """In seconds."""
+        return self._background.lag()
+
     def forget(self, topic: str, before_ms: int) -> None:
         """Kafka forgets by the retention of the topic."""
 

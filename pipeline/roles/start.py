@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from connectors.codecs.topics import Grammar
 from connectors.data_folder import free_bytes
@@ -109,6 +109,13 @@ def notifier_names(brokers: Sequence[BrokerSection]) -> list[str]:
     return ["notifier" if at == 0 else f"notifier-{one.host}-{one.port}" for at, one in enumerate(brokers)]
 
 
+@runtime_checkable
+class Looped(Protocol):
+    """A log whose clients share a loop in the background."""
+
+    def loop_lag(self) -> float: ...
+
+
 @dataclass
 class Park:
     """The roles of one process on one log. `start` returns at once; a role that fails ends all, see `failed`."""
@@ -127,6 +134,8 @@ class Park:
     def start(self, names: Sequence[RoleName]) -> None:
         search_seldom()
         self.instruments.free_bytes.set_function(lambda: free_bytes(self.config.data_dir))
+        if isinstance(self.log, Looped):
+            self.instruments.kafka_loop_lag.set_function(self.log.loop_lag)
         with ExitStack() as undone:
             self.roles |= self._made(names, undone)
             undone.pop_all()

@@ -54,6 +54,11 @@ class Instruments:
         self.unsettled_bytes = Gauge(
             "parkpulse_unsettled_bytes", "Received over MQTT, not yet durable in the log.", registry=own
         )
+        self.kafka_loop_lag = Gauge(
+            "parkpulse_kafka_loop_lag_seconds",
+            "How late the loop of Kafka's clients came to what was due, the worst of the last 15 s.",
+            registry=own,
+        )
         for reason in get_args(RejectCode):
             self.rejected_samples.labels(reason)  # shown as 0 from the start, so that a first reject is a rise
 

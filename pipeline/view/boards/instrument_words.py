@@ -62,4 +62,14 @@ INSTRUMENT_WORDS: dict[str, Both] = {
         ("Not yet durable", "Received over MQTT and not yet in the log; it is not acknowledged."),
         ("Chưa ghi bền", "Đã nhận qua MQTT nhưng chưa vào nhật ký; chưa được xác nhận."),
     ),
+    "parkpulse_kafka_loop_lag_seconds": (
+        (
+            "Kafka's clients late",
+            "The worst of 15 s: heartbeats waited so long; from 10 s on a share is lost.",
+        ),
+        (
+            "Trình nối Kafka trễ",
+            "Lớn nhất trong 15 s: nhịp báo tới Kafka chờ bấy lâu; từ 10 s thì mất phần được chia.",
+        ),
+    ),
 }

@@ -22,6 +22,7 @@ PROMISED = {
     "parkpulse_ledger_gap_samples": "gauge",
     "parkpulse_free_bytes": "gauge",
     "parkpulse_unsettled_bytes": "gauge",
+    "parkpulse_kafka_loop_lag_seconds": "gauge",
 }
 
 
