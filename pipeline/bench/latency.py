@@ -60,6 +60,7 @@ def measure(at: Addresses, seconds: int, lines: int, said: Callable[[str], None]
         for thread in threads:
             thread.join()
         alerts = probe.delays_ms(PATIENCE_S)
+        probe.await_all_taken(PATIENCE_S)
         if look.failed:
             raise Mismatch(look.failed)
         own.account(sent + pacing.samples() + probe.sent)

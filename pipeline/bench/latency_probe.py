@@ -45,6 +45,7 @@ kind = "limit"
 unit = "press"
 metric = "temp"
 high = 90.0
+on_arrival = true
 """
 
 
@@ -91,17 +92,29 @@ class Probe:
 
     def send(self, seconds: float, began_ms: int, until_ms: int) -> None:
         """Crossings count from `began_ms` to `until_ms`; what is sent behind them moves the clocks on."""
-        prefix, topic = FAMILIES["own"][0], "park/probe-{}/press"
         started, turns = perf_counter(), round(seconds / PERIOD_S) * LINES
         for turn in range(turns):
             sleep(max(0.0, started + turn * PERIOD_S / LINES - perf_counter()))
             count, line = divmod(turn, LINES)
             now, hot = time_ns() // 1_000_000, count // TURN % 2
-            body = f'{{"timestamp_ms":{now},"state":6,"parts":{count},"temp":{95.0 if hot else 75.0}}}'
-            self.client.publish(prefix + topic.format(line), body, qos=1)
-            self.sent += METRICS
+            self._say(line, now, count, 95.0 if hot else 75.0)
             if count and count % TURN == 0 and began_ms <= now < until_ms:
                 self.crossed.append((f"probe-{line}", now))
+
+    def await_all_taken(self, patience_s: float) -> None:
+        """A broker hands out in order: when the alert of one more crossing is here, the gateway has all before it."""
+        until, now = perf_counter() + patience_s, time_ns() // 1_000_000
+        for t_ms, temp in ((now, 75.0), (now + 1, 95.0)):
+            self._say(0, t_ms, self.sent, temp)
+        while ("probe-0", now + 1) not in self.heard:
+            if perf_counter() > until:
+                raise Mismatch(f"no alert of the last sample after {patience_s:g} s")
+            sleep(0.1)
+
+    def _say(self, line: int, t_ms: int, parts: int, temp: float) -> None:
+        body = f'{{"timestamp_ms":{t_ms},"state":6,"parts":{parts},"temp":{temp}}}'
+        self.client.publish(f"{FAMILIES['own'][0]}park/probe-{line}/press", body, qos=1)
+        self.sent += METRICS
 
     def delays_ms(self, patience_s: float) -> list[int]:
         """Of each sample that crossed; raises Mismatch where no alert came of one."""
