@@ -8,10 +8,9 @@ import re
 from enum import Enum
 
 from connectors.influx.settings import InfluxSettings
-from connectors.influx.wire import Answer
+from connectors.influx.wire import LATER_S, Answer
 from pipeline.core.errors import Unavailable
 
-LATER_S = 5.0  # where an operator has something to do
 MAX_WAIT_S = 600.0
 _DROPPED = re.compile(r"dropped[= ](\d+)")
 

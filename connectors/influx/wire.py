@@ -5,6 +5,7 @@ Rule: an answer of any status is a value; no answer, or none in time, is `Unavai
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ssl import SSLError
 
 import msgspec
 from influxdb_client import InfluxDBClient
@@ -13,9 +14,11 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from connectors.influx.settings import InfluxSettings
+from connectors.tls import tls_trouble
 from pipeline.core.errors import Unavailable
 
 CONNECT_MS = 5_000
+LATER_S = 5.0  # where an operator has something to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,7 @@ class Wire:
             )
         except ApiException as error:
             if error.response is None:
-                said = str(error.reason).splitlines()[-1]
-                raise Unavailable(f"store: {self.settings.url}: no TLS: {said}") from error
+                raise Unavailable(f"store: {self.settings.url}: {_tls(error)}", LATER_S) from error
             return _refused(error.response)
         except (HTTPError, OSError) as error:
             raise Unavailable(f"store: {self.settings.url}: {self._why(error)}") from error
@@ -95,6 +97,17 @@ class Wire:
 
     def close(self) -> None:
         self._client.close()
+
+
+def _tls(error: ApiException) -> str:
+    """The client library tells of TLS alone without a response; what Python says of it lies beneath."""
+    found: list[object] = [error.__context__]
+    for one in found:
+        if isinstance(one, SSLError):
+            return tls_trouble(one, "store.ca", "store.url")
+        if isinstance(one, BaseException):
+            found += [*one.args, getattr(one, "reason", None)]
+    return f"no TLS: {str(error.reason).splitlines()[-1]}"
 
 
 def _refused(response: HTTPResponse) -> Answer:

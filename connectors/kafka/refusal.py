@@ -14,7 +14,7 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
-_NOT_YET, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64  # of OpenSSL
+from connectors.tls import tls_trouble
 
 _CLOSED = (
     "closed as soon as we speak; expected what its listener asks for: TLS or none, a user or none, a certificate of "
@@ -34,22 +34,9 @@ def refusal(why: BaseException | None) -> str:
         return "mechanism refused; expected one of its sasl.enabled.mechanisms; correct log.security.mechanism"
     if isinstance(why, IllegalSaslStateError):
         return "its listener takes no user; remove username from [log.security], or correct the port in log.bootstrap"
-    if isinstance(why, ssl.SSLCertVerificationError):
-        return _certificate(why)
     if isinstance(why, ssl.SSLError):
-        return f"TLS failed; got {why.reason or str(why)!r}; expected a listener with TLS; correct [log.security]"
+        return tls_trouble(why, "log.security.ca", "log.bootstrap")
     return ""
-
-
-def _certificate(why: ssl.SSLCertVerificationError) -> str:
-    got = f"got {why.verify_message!r}"
-    if why.verify_code == _EXPIRED:
-        return f"its certificate has ended; {got}; renew it at Kafka, or set this machine's clock"
-    if why.verify_code == _NOT_YET:
-        return f"its certificate does not hold yet; {got}; set this machine's clock, or renew it at Kafka"
-    if why.verify_code in (_OTHER_NAME, _OTHER_ADDRESS):
-        return f"its certificate is of another host; {got}; write its name in log.bootstrap, or renew it at Kafka"
-    return f"its certificate is of no authority that we trust; {got}; set log.security.ca to that of Kafka"
 
 
 def closed_at_first_words(why: BaseException | None) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
-from connectors.mqtt.settings import MqttSettings
+from connectors.mqtt.settings import MqttSettings, unconnected
 from connectors.mqtt.visit import Visit
-from pipeline.core.errors import plain
-from pipeline.core.finding import Check, Finding, phrase
+from pipeline.core.errors import Unavailable
+from pipeline.core.finding import Check, Finding, phrase, trouble
 
 DROPPED, VERSION = "$SYS/broker/publish/messages/dropped", "$SYS/broker/version"
 SYS_S = 1.0  # what is retained comes at once
@@ -41,7 +41,7 @@ def _arrival(visit: Visit, settings: MqttSettings) -> Finding:
     try:
         answered = visit.connect(settings.answer_timeout_s)
     except OSError as error:
-        return Finding(place, phrase("{0}", f"can't connect: {plain(error)}"), correct)
+        return trouble(place, Unavailable(unconnected(error)), correct)
     if visit.refused:
         cure = phrase("correct username and password_env in [[brokers]], or let this user in")
         return Finding(place, phrase("refuses the connection: {0}", visit.refused), cure)

@@ -15,9 +15,9 @@ from connectors.mqtt.arrivals import LARGE
 from connectors.mqtt.back_off import BackOff
 from connectors.mqtt.bulk_client import client_class
 from connectors.mqtt.callbacks import Callbacks, Duty
-from connectors.mqtt.settings import MqttSettings, make_client
+from connectors.mqtt.settings import MqttSettings, make_client, unconnected
 from connectors.mqtt.turns import Turns
-from pipeline.core.errors import ConfigError, plain
+from pipeline.core.errors import ConfigError
 from pipeline.runtime.clock import monotonic
 
 BURST = 64  # reads before acknowledgements get their turn
@@ -98,7 +98,7 @@ class Session:
             self._heard.attach(self._client)
             self._client.reconnect()
         except (OSError, ValueError, ConfigError) as error:
-            self._heard.last_error = f"can't connect: {plain(error)}"
+            self._heard.last_error = unconnected(error)
             self._back_off.failed()
             return
         while self._client.socket() is not None and not self._heard.stumbled and not self._stop.is_set():

@@ -15,6 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from connectors.tls import tls_trouble
 from pipeline.core.errors import ConfigError, plain
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -55,6 +56,12 @@ def parse_url(url: str) -> tuple[bool, str, int]:
     if parts.username or parts.password:
         raise ConfigError("brokers.url: holds a user or password; give them as username and password")
     return parts.scheme == "mqtts", host, port or _PORTS[parts.scheme]
+
+
+def unconnected(why: Exception) -> str:
+    """Why there is no connection, for the operator."""
+    told = tls_trouble(why, "brokers.ca", "brokers.url") if isinstance(why, ssl.SSLError) else plain(why)
+    return f"can't connect: {told}"
 
 
 def make_client(settings: MqttSettings, kind: type[AnyClient]) -> AnyClient:

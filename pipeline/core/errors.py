@@ -16,6 +16,7 @@ Message grammar: where: what is wrong; got ...; expected ...; do this. What the 
 
 import errno
 from pathlib import Path
+from ssl import SSLError
 
 _PLAIN = {
     errno.ENOSPC: "the disk is full",
@@ -42,7 +43,7 @@ _NO_HOST = range(-5, 0)  # what a look-up of a host's name says
 
 def plain(error: BaseException) -> str:
     """What went wrong, without the system's own numbers and brackets."""
-    if not isinstance(error, OSError) or error.errno is None:
+    if not isinstance(error, OSError) or error.errno is None or isinstance(error, SSLError):  # its numbers are its own
         return str(error)
     if error.errno in _NO_HOST:
         return "no such host"

@@ -28,11 +28,10 @@ from connectors.services.ready import listens
 from connectors.services.run_folder import free_port
 from connectors.services.service import template_of
 from connectors.services.up import obtain
+from tests.integration.certificates import CERTIFIED, certificates
 from tests.integration.gap import Gap
 
 SERVICE = next(service for service in CATALOGUE if service.name == "kafka")
-HERE = "IP:127.0.0.1"
-CERTIFIED = {"secure": HERE, "mutual": HERE, "expired": HERE, "elsewhere": "DNS:kafka.elsewhere"}
 PROTOCOLS = {
     "mutual": "SSL",
     "plain": "PLAINTEXT",
@@ -79,26 +78,6 @@ class SecureKafka:
         return KafkaSettings((address,), True, str(self.folder / "ca.pem"), None, None, mechanism, user, USERS[user])
 
 
-def openssl(folder: Path, *words: str) -> None:
-    subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-
-def authority(folder: Path, name: str) -> None:
-    new = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN=test {name}")
-    openssl(folder, *new, "-keyout", f"{name}.key", "-out", f"{name}.pem")
-
-
-def certificate(folder: Path, name: str, host: str, days: int) -> None:
-    """Key and chain in one file, as Kafka's PEM store wants it."""
-    new = ("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}")
-    openssl(folder, *new, "-keyout", f"{name}.key", "-out", f"{name}.csr")
-    (folder / "ext").write_text(f"subjectAltName={host}")
-    sign = ("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial")
-    openssl(folder, *sign, "-days", str(days), "-extfile", "ext", "-out", f"{name}.pem")
-    parts = [(folder / part).read_text("ascii") for part in (f"{name}.key", f"{name}.pem", "ca.pem")]
-    (folder / f"{name}-all.pem").write_text("".join(parts), "ascii")
-
-
 def lines(folder: Path, ports: dict[str, int]) -> Iterator[str]:
     """What the settings of the product's own Kafka for tests get in addition, or anew."""
     yield f"controller.quorum.voters=1@127.0.0.1:{ports['controller']}"
@@ -141,11 +120,7 @@ def secure_kafka(folder: Path) -> Iterator[SecureKafka]:
     kafka, ports = program(), dict[str, int]()
     for purpose in (*PROTOCOLS, "gap", "controller"):
         ports[purpose] = free_port(set(ports.values()))
-    for name in ("ca", "stranger"):
-        authority(folder, name)
-    for name, host in CERTIFIED.items():
-        certificate(folder, name, host, -1 if name == "expired" else 30)
-    certificate(folder, "client", "DNS:client", 30)
+    certificates(folder)
     words = {"node": 1, "voters": "", "copies": 1, "in_sync": 1, "host": "127.0.0.1", "client": 0, "controller": 0}
     text = template_of("kafka.properties").substitute(words)
     (folder / "server.properties").write_text(text + "\n" + "\n".join(lines(folder, ports)) + "\n")

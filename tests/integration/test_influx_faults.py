@@ -1,6 +1,7 @@
 """The historian while InfluxDB is away, silent, busy, refuses us or is killed: one line that says so, nothing lost."""
 
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -22,6 +23,7 @@ from connectors.services.cache import cache_folder
 from connectors.services.catalogue import CATALOGUE
 from connectors.services.influxdb import PASSWORD, READER, WRITER, furnish
 from connectors.services.obtain import Means, NotHad
+from connectors.services.ready import listens
 from connectors.services.run_folder import free_port
 from connectors.services.service import template_of
 from connectors.services.up import obtain
@@ -116,7 +118,9 @@ def test_a_store_that_is_busy_for_a_while_gets_everything_in_the_end() -> None:
 
 
 @contextmanager
-def own_influxd(folder: Path, port: int, auth: bool) -> Iterator[subprocess.Popen[bytes]]:
+def own_influxd(
+    folder: Path, port: int, auth: bool, certificate: tuple[Path, Path] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A real 1.8 in this folder; a skip with the reason where it can't be had."""
     try:
         program = obtain(SERVICE, Means(cache_folder(os.environ), lambda text, passing=False: None))
@@ -128,12 +132,15 @@ def own_influxd(folder: Path, port: int, auth: bool) -> Iterator[subprocess.Pope
         host="127.0.0.1", folder=folder, client=port, backup=free_port({port})
     )
     config = folder / "influxdb.conf"
-    config.write_text(text.replace("auth-enabled = false", f"auth-enabled = {str(auth).lower()}"))
+    tls = 'https-enabled = true\nhttps-certificate = "{}"\nhttps-private-key = "{}"\n'.format(*certificate or ("", ""))
+    own = f"{tls if certificate else ''}auth-enabled = {str(auth).lower()}"
+    config.write_text(text.replace("auth-enabled = false", own))
     with (folder / "log").open("ab") as noise:
         child = subprocess.Popen([*program.command, "run", "-config", str(config)], stdout=noise, stderr=noise)
     try:
         until = time.monotonic() + 20
-        while not SERVICE.serves({"client": port}, 1) and time.monotonic() < until:
+        serves = (lambda: listens(port)) if certificate else (lambda: SERVICE.serves({"client": port}, 1))
+        while not serves() and time.monotonic() < until:
             time.sleep(0.02)
         yield child
     finally:
@@ -187,3 +194,24 @@ def test_what_was_taken_is_there_after_a_kill_and_sending_it_again_adds_nothing(
         assert set(range(len(taken) * 500)) <= found
         store.write(results(0, (len(taken) + 1) * 500), [])
         assert store.read("metric").height == (len(taken) + 1) * 500
+
+
+def test_a_store_whose_disk_is_full_commits_nothing_and_has_everything_after_a_start_with_room(tmp_path: Path) -> None:
+    """1.8 goes on refusing until it is started again."""
+    port = free_port(set())
+    chain = Chain(InfluxSettings(f"http://127.0.0.1:{port}"))
+    with own_influxd(tmp_path, port, auth=False) as server:
+        furnish(port)
+        chain.publish(results(0, 5))
+        chain.historian.turn(0.0)
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
+        chain.publish(results(5, 495))
+        with pytest.raises(Unavailable, match=r"got 500 'engine: .*file too large'; see the log of InfluxDB$"):
+            chain.historian.turn(0.0)
+        said, taken = chain.refused()
+        assert "got 500 'engine: error writing WAL entry: " in said
+        assert taken == 1
+    with own_influxd(tmp_path, port, auth=False):
+        chain.historian.turn(0.0)
+        assert chain.historian.taken("results.v1") == 2
+        assert chain.counts() == list(range(500))

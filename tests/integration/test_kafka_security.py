@@ -102,18 +102,18 @@ REFUSED = [
         "secure",
         {"ca": '"{folder}/stranger.pem"'},
         "its certificate is of no authority that we trust; got 'self-signed certificate in certificate chain'; "
-        "set log.security.ca to that of Kafka",
+        "set log.security.ca to its authority's",
     ),
     (
         "expired",
         {},
-        "its certificate has ended; got 'certificate has expired'; renew it at Kafka, or set this machine's clock",
+        "its certificate has ended; got 'certificate has expired'; renew it there, or set this machine's clock",
     ),
     (
         "elsewhere",
         {},
         "its certificate is of another host; got \"IP address mismatch, certificate is not valid for '127.0.0.1'.\"; "
-        "write its name in log.bootstrap, or renew it at Kafka",
+        "write its name in log.bootstrap, or renew it there",
     ),
     ("secure", {"tls": "false", "ca": '""'}, CLOSED),
     ("secure", {"username": '""', "password_env": '""'}, CLOSED),
