@@ -17,6 +17,7 @@ from connectors.mqtt.plain_client import PlainClient
 from pipeline.runtime.clock import monotonic
 from pipeline.runtime.logs import log
 
+USUAL = 1 << 14  # bytes asked for while they come in small lots: room that is not used breaks memory into pieces
 PRIVATE = ("_sock_recv", "_packet_queue", "_in_packet", "_last_bytes_received")
 
 
@@ -25,7 +26,7 @@ class BulkClient(PlainClient):
 
     def hear(self, take: Callable[[Arrivals], None]) -> None:
         super().hear(take)
-        self._held, self._at, self._is_full = b"", 0, False
+        self._held, self._at, self._is_full, self._most = b"", 0, False, USUAL
         self._names = Topics()
 
     def read(self, room: int) -> bool:
@@ -64,7 +65,7 @@ class BulkClient(PlainClient):
     def _fill(self) -> bool:
         """Reads from the socket; where that fails paho meets it again, and says it."""
         try:
-            data = super()._sock_recv(LARGE)
+            data = super()._sock_recv(self._most)
         except BlockingIOError:
             return False
         except OSError:
@@ -72,6 +73,7 @@ class BulkClient(PlainClient):
         if not data:
             self.loop_read()
             return False
+        self._most = LARGE if len(data) == self._most else USUAL
         self._last_bytes_received = monotonic()
         self._held, self._at = self._held[self._at :] + data, 0
         return True
