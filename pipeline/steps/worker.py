@@ -73,9 +73,9 @@ def _slice(state: PartitionState, part: Slice, out: Output) -> None:
     out.results += publish.waiting(state, part, made)
     rounds = max(len(made.ticks), int(made.round.max(initial=0)) + 1)
     for number in range(rounds):
-        mine = made.in_time if rounds == 1 else made.in_time & (made.round == number)
-        _take_in(state, made, np.flatnonzero(mine))
-        out.results += early(state, part, made, np.flatnonzero(mine))
+        mine = np.flatnonzero(made.in_time if rounds == 1 else made.in_time & (made.round == number))
+        _take_in(state, made, mine)
+        out.results += early(state, part, made, mine)
         if number < len(made.ticks):
             _close(state, made.ticks[number], out)
 
