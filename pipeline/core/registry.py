@@ -126,10 +126,6 @@ class Registry:
     def __getstate__(self) -> dict[str, object]:
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "tables"}
 
-    def __setstate__(self, kept: dict[str, object]) -> None:
-        for name, value in {"tables": Tables(), **kept}.items():
-            setattr(self, name, value)
-
 
 def _set(column: Codes, code: int, value: int) -> Codes:
     longer = grown(column, code + 1, 0)
