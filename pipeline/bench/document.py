@@ -21,7 +21,7 @@ INTRO = """# Performance
 
 Every figure was measured by the command that stands with it, against a baseline of the same run, and only after the
 results behind it were found right: no sample lost, no window wrong. Value, least and greatest are those of the rounds;
-a ratio is the median of the rounds' ratios. All of it again, in about ten minutes: `make bench`; into this document:
+a ratio is the median of the rounds' ratios. All of it again, in about twelve minutes: `make bench`; into this document:
 `parkpulse bench [NAME] --doc docs/performance.md`, which makes it of `performance.json` and `performance-notes.md`.
 """
 
