@@ -69,14 +69,14 @@ class Place:
         return sum(self.offsets.values())
 
 
-def rejected(record: Record, topic: str, sentence: str) -> Outgoing:
-    """The record as a reject, with its place in the log, so that a repeat shows. What it held counts as one sample.
-    Of one as large as the log takes the begin is kept; the whole is at its place."""
+def rejected(record: Record, topic: str, sentence: str, samples: int = 1) -> Outgoing:
+    """The record as a reject, with its place in the log, so that a repeat shows. What cannot be read counts as one
+    sample. Of one as large as the log takes the begin is kept; the whole is at its place."""
     where = f"{topic}, partition {record.partition}, offset {record.offset}"
     headers = (
         ("reason", b"poison"),
         ("sentence", f"{where}: {sentence}; the record is skipped".encode()),
-        ("samples", b"1"),
+        ("samples", str(samples).encode()),
         ("topic", topic.encode()),
         ("partition", str(record.partition).encode()),
         ("offset", str(record.offset).encode()),
