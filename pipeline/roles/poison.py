@@ -13,6 +13,7 @@ from itertools import groupby
 
 from pipeline.core.ports import Outgoing, Record, StateStore
 from pipeline.roles.attempts import Attempts
+from pipeline.roles.culprits import MOST, ON_PURPOSE, named
 from pipeline.roles.skips import Skip, Skips, decided, forget, keep, root, rows_of, told, without
 from pipeline.roles.trial import guilty
 from pipeline.runtime import snapshot
@@ -22,8 +23,6 @@ from pipeline.runtime.snapshot import Snapshot
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.worker import Output
 
-ON_PURPOSE = (KeyboardInterrupt, SystemExit)
-MOST = 3  # records in a row passed over whole
 Range = tuple[int, int]
 
 
@@ -152,7 +151,7 @@ class Poison:
         skips = self.skips.setdefault(record.partition, {})
         if is_whole := record.offset in skips:
             self.fruitless += 1
-            if error is not None and self.fruitless > MOST:
+            if error is not None and self.fruitless > MOST:  # in a row
                 raise error
         skip = skips[record.offset] = Skip("record" if is_whole else "rows", why)
         keep(self.store, record.partition, {record.offset: skip})
@@ -178,9 +177,3 @@ class Poison:
             self.instruments.count_rejected({"poison": rows_of(record, skip)})
             log(self.name).error("skips a record", because=skip.why, partition=record.partition, offset=record.offset)
         return out
-
-
-def named(error: BaseException) -> str:
-    """In one clause."""
-    said = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {said[0][:300]}" if said else type(error).__name__

@@ -7,6 +7,7 @@ from typing import TypeVar
 from msgspec import DecodeError
 
 from pipeline.core.ports import Outgoing, Reader, Record
+from pipeline.roles.culprits import ON_PURPOSE, named
 from pipeline.runtime.clock import monotonic
 from pipeline.runtime.instruments import Instruments
 
@@ -93,4 +94,8 @@ def readable(records: Sequence[Record], topic: str, decode: Callable[[bytes], T]
             values.append(decode(record.value))
         except DecodeError as error:
             rejects.append(rejected(record, topic, str(error)))
+        except ON_PURPOSE:
+            raise
+        except BaseException as error:
+            rejects.append(rejected(record, topic, named(error)))
     return values, rejects
