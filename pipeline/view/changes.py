@@ -15,6 +15,8 @@ from pipeline.view.tables import ResultStore, time_text, window_name
 
 IDENTITY = ("equipment", "name", "window_s", "window_start", "product")
 KINDS: tuple[ResultKind, ...] = ("kpi", "elements", "metric", "score", "anomaly", "state")
+NEAR = 1e-12
+_AFTER = ":after"
 _BESIDE = {*IDENTITY, "revision", "formula"}
 SCHEMA = {
     "kind": pl.String,
@@ -44,35 +46,43 @@ def changes(before: ResultStore, after: ResultStore, kind: ResultKind, extent: E
     old, new = before.read(kind, *where), after.read(kind, *where)
     closed = pl.col("window_start") + pl.col("window_s") * 1000 <= extent.clock
     figures = sorted((set(old.columns) | set(new.columns)) - _BESIDE)
-    both = _texts(old.filter(closed), figures).join(
-        _texts(new, figures), on=list(IDENTITY), how="full", coalesce=True, nulls_equal=True, suffix=":after"
+    both = _plain(old.filter(closed), figures).join(
+        _plain(new, figures), on=list(IDENTITY), how="full", coalesce=True, nulls_equal=True, suffix=_AFTER
     )
     parts = [
-        both.filter(pl.col(name).ne_missing(pl.col(f"{name}:after"))).select(
+        both.filter(_differ(name, both.schema)).select(
             pl.lit(kind).alias("kind"),
             *IDENTITY,
             "revision",
             pl.lit(name).alias("figure"),
-            pl.col(name).alias("before"),
-            pl.col(f"{name}:after").alias("after"),
+            pl.col(name).cast(pl.String).alias("before"),
+            pl.col(name + _AFTER).cast(pl.String).alias("after"),
         )
         for name in figures
     ]
     return pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
 
 
-def _texts(table: pl.DataFrame, figures: Sequence[str]) -> pl.DataFrame:
-    """Numbers as floats, so that 1 and 1.0 are one, and all as texts of their every digit."""
+def _plain(table: pl.DataFrame, figures: Sequence[str]) -> pl.DataFrame:
+    """Numbers as floats, so that 1 and 1.0 are one; a figure that is not there is null."""
     columns = [
-        (pl.lit(None) if name not in table.columns else _number(table, name)).cast(pl.String).alias(name)
+        (pl.lit(None, pl.Float64) if name not in table.columns else _number(table, name)).alias(name)
         for name in figures
     ]
     return table.select(*IDENTITY, "revision", *columns)
 
 
 def _number(table: pl.DataFrame, name: str) -> pl.Expr:
-    column = pl.col(name)
-    return column.cast(pl.Float64) if table.schema[name].is_numeric() or table.schema[name] == pl.Boolean else column
+    return pl.col(name).cast(pl.Float64) if table.schema[name] != pl.String else pl.col(name)
+
+
+def _differ(name: str, schema: pl.Schema) -> pl.Expr:
+    """Numbers by more than a store's own form of them (seconds for ms) may change their last digit."""
+    before, after = pl.col(name), pl.col(name + _AFTER)
+    if schema[name] == schema[name + _AFTER] == pl.Float64:
+        near = (before - after).abs() <= pl.max_horizontal(before.abs(), after.abs()) * NEAR
+        return before.ne_missing(after) & ~near.fill_null(False)
+    return before.cast(pl.String).ne_missing(after.cast(pl.String))
 
 
 def counted(found: pl.DataFrame) -> tuple[int, int, int, int, int]:
