@@ -82,8 +82,6 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     # Kafka and other services
     ("a record larger than the topic's max.message.bytes; raise it",
      "bản ghi lớn hơn max.message.bytes của chủ đề; hãy tăng giá trị này"),
-    ("correct log.security in park.toml, or let us in at Kafka",
-     "sửa log.security trong park.toml, hoặc cho ta vào ở Kafka"),
     ("no connection: ", "không kết nối được: "),
     ("not acknowledged after {} s; the records wait", "sau {} s chưa được xác nhận; các bản ghi đang chờ"),
     ("refused: {}; expected Read on what we read and on its group, Write on what we write; grant it by an ACL of Kafka",
