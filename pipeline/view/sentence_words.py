@@ -146,6 +146,8 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("ends without a checkpoint", "kết thúc mà không lưu được điểm kiểm tra"),
     ("works on", "phụ trách"),
     ("takes in no more lines that no file declares", "không nhận thêm dây chuyền chưa khai báo"),
+    ("the broker has forgotten our session: what it held for us is lost",
+     "broker đã quên phiên của ta: những gì nó giữ cho ta đã mất"),
     ("takes in messages one by one, slowly: this paho-mqtt is another one",
      "nhận từng tin một, chậm: paho-mqtt này là bản khác"),
     ("killed, for it did not end", "đã bị buộc dừng vì không tự kết thúc"),

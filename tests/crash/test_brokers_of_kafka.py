@@ -124,6 +124,7 @@ def test_row_10_each_of_three_brokers_is_killed_in_turn_and_nothing_is_lost_or_d
     cluster.check()
 
 
+@pytest.mark.faults
 def test_row_09_leaders_that_move_under_load_stall_it_for_less_than_three_seconds(cluster: Cluster) -> None:
     cluster.stream.during(CALM_S)
     for number in range(1, NODES + 1):
@@ -136,6 +137,7 @@ def test_row_09_leaders_that_move_under_load_stall_it_for_less_than_three_second
     cluster.check()
 
 
+@pytest.mark.faults
 def test_without_a_majority_nothing_moves_and_then_everything_arrives(cluster: Cluster) -> None:
     cluster.stream.during(CALM_S)
     cluster.kill(1)
