@@ -143,6 +143,11 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     # lines of the log
     ("passes over what it has told", "bỏ qua những gì đã báo"),
     ("passes over a checkpoint", "bỏ qua một điểm kiểm tra"),
+    ("goes back to a checkpoint to find the record that fails", "quay lại một điểm kiểm tra để tìm bản ghi gây lỗi"),
+    ("skips a record", "bỏ qua một bản ghi"),
+    ("it kills the process that works it off", "nó làm chết tiến trình xử lý nó"),
+    ("a process that works it off does not end within {} s", "tiến trình xử lý nó không kết thúc trong {} s"),
+    ("it cannot be worked off", "không xử lý được nó"),
     ("ends without a checkpoint", "kết thúc mà không lưu được điểm kiểm tra"),
     ("works on", "phụ trách"),
     ("takes in no more lines that no file declares", "không nhận thêm dây chuyền chưa khai báo"),
@@ -163,5 +168,6 @@ EVENTS: dict[str, str] = {
 
 KEYS: dict[str, str] = {
     "what": "việc", "was": "trước_đó", "after_s": "sau_s", "because": "vì", "offset": "vị_trí", "lines": "dây_chuyền",
-    "partitions": "phân_vùng", "process": "tiến_trình", "code": "mã", "again_in_s": "thử_lại_sau_s", "lacks": "thiếu",
+    "partitions": "phân_vùng", "partition": "phân_vùng",
+    "process": "tiến_trình", "code": "mã", "again_in_s": "thử_lại_sau_s", "lacks": "thiếu",
 }  # fmt: skip
