@@ -21,7 +21,7 @@ from pipeline.core.line_config import LineConfig
 from pipeline.core.plausible import Spelling
 from pipeline.core.ports import Log, Record, Sink
 from pipeline.core.results import Result, Transition
-from pipeline.roles.skips import Skips, decided, root, without
+from pipeline.roles.skips import Skips, ahead, decided, root, without
 from pipeline.roles.spoken import ALERTS, RESULTS, spoken
 from pipeline.roles.worker import SAMPLES, by_partition, worked
 from pipeline.steps.partition import PartitionState
@@ -62,7 +62,9 @@ class Reprocess:
         with closing(self.log.reader(SAMPLES, "")) as reader, closing(self.log.state()) as store:
             kept = store.load(root())
             first = {partition: reader.first_offset(partition) for partition in reader.partitions}
-            parts = {p: _Partition(reader.end_offset(p), decided(kept, p)) for p in reader.partitions}
+            extents = {partition: (at, reader.end_offset(partition)) for partition, at in first.items()}
+            known = ahead(self.log, extents)
+            parts = {p: _Partition(end, known[p] | decided(kept, p)) for p, (_, end) in extents.items()}
             left = {p: (at, parts[p].end) for p, at in first.items() if at < parts[p].end}
             total, done = sum(end - at for at, end in left.values()), 0
             for partition, at in first.items():

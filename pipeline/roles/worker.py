@@ -67,7 +67,9 @@ class Worker:
     def take(self, partitions: Sequence[int]) -> None:
         """Goes on with what is in memory of a partition, or in a checkpoint, whichever is further."""
         held = {partition: self._begin(partition) for partition in partitions}
-        self.poison.take({p: (self.reader.first_offset(p), self.reader.end_offset(p)) for p in partitions})
+        extents = {p: (self.reader.first_offset(p), self.reader.end_offset(p)) for p in partitions}
+        begun = [p for p, (first, end) in extents.items() if held[p].position == first < end]
+        self.poison.take(extents, self.log, begun)
         for partition in partitions:
             self.reader.seek(partition, held[partition].position)
         self.held = held
