@@ -5,7 +5,7 @@ Each port has two users today (embedded and memory); Kafka, InfluxDB and others 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pipeline.core.results import Result, Transition
 
@@ -96,6 +96,14 @@ class Writer(Protocol):
         Raises Unavailable: nothing is forgotten, call it again."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class FarWriter(Writer, Protocol):
+    """Writes a log over a network: what was written goes on its way by itself, while nobody waits for it."""
+
+    def flush_within(self, seconds: float) -> int:
+        """As `flush`, with this patience; with none it only looks."""
 
 
 class StateStore(Protocol):
