@@ -92,7 +92,7 @@ class Writer(Protocol):
         """Only remembers: nothing it does can fail. The topics need not be there before the flush."""
 
     def flush(self) -> int:
-        """Makes all written records durable; returns the newest append time (ms) of this writer, 0 before its first.
+        """Makes all written records durable; returns the newest append time (ms) of this writer, 0 where it knows none.
         Raises Unavailable: nothing is forgotten, call it again."""
 
     def close(self) -> None: ...
