@@ -80,8 +80,10 @@ class SpooledWriter:
             trouble = self._take_in()
             self._drain()
             newest = self._confirm()
-            if trouble is not None and (trouble := self._take_in()) is not None:
-                raise trouble
+            if trouble is not None:  # there may be room by now
+                if (trouble := self._take_in()) is not None:
+                    raise trouble
+                newest = self._confirm()
         return newest
 
     def _take_in(self) -> Unavailable | None:
@@ -182,7 +184,8 @@ class SpooledWriter:
         self._failing_since = begun if self._failing_since is None else self._failing_since
         if self._seconds() - self._failing_since < self._bounds.after_s:
             raise error
-        self.state = self.state.give(self._keep(self._live)).away()
+        places = self._keep(self._live)
+        self.state = self.state.give(places).away()
         self._live = []
         self.trouble = f"{error}; what comes is kept in the spool meanwhile, and acknowledged"
 
