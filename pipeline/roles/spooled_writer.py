@@ -18,6 +18,7 @@ from pipeline.runtime.clock import monotonic
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log as say
 from pipeline.steps.gateway import SAMPLES
+from pipeline.steps.gateway_rejects import TOPIC as REJECTS
 from pipeline.steps.spooling import Place, Spooling, deal
 
 LOOK_S = 0.5  # so often it is looked whether a log that is away is back
@@ -65,8 +66,8 @@ class SpooledWriter:
 
     @property
     def lines(self) -> set[str]:
-        """Those with something on the disk; and topics."""
-        return {lane.decode() for lane in self.state.lanes}
+        """Those with something on the disk."""
+        return {lane.decode() for lane in self.state.lanes} - {REJECTS}
 
     def _age_ms(self) -> int:
         return max(0, self._clock.now_ms() - self.oldest_ms) if self.oldest_ms else 0
@@ -116,12 +117,10 @@ class SpooledWriter:
         if too_much <= 0 and not is_old:
             return
         if not bounds.drops_oldest:
-            got = (
-                f"records of more than {bounds.age_ms / 3_600_000:g} h" if too_much <= 0 else f"{self.state.size} bytes"
-            )
+            most = f"age, {bounds.age_ms / 3_600_000:g} h" if too_much <= 0 else f"size, {bounds.size} bytes"
             raise Unavailable(
-                f"spool: full; got {got}; expected at most so much by gateway.spool; nothing is lost: what comes waits "
-                "at the broker, see why the log is away"
+                f"spool: full; got more than gateway.spool.{most}; nothing is lost: what comes waits at the broker; "
+                "see why the log is away"
             )
         self._let_go(too_much, since)
 
@@ -197,7 +196,7 @@ class SpooledWriter:
         except DiskTrouble as error:
             if not error.is_damaged or error.path != self._spool.path:
                 raise
-            say("spool").error("held records that are not in the log", records=self.state.records)
+            say("spool").error("held what is not in the log", records=self.state.records)
             self._spool.put_aside(str(error))
             self.state = Spooling(is_away=self.state.is_away)
             raise Unavailable(f"{error}; put aside, and begun anew") from error
