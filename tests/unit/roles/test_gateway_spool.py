@@ -133,6 +133,20 @@ def test_row_06_what_comes_while_the_log_is_away_is_acknowledged_and_said_and_he
         assert [frame.ingest_ms for frame in own] == sorted(frame.ingest_ms for frame in own)
 
 
+def test_while_the_log_is_away_no_heartbeat_is_kept(place):
+    gateway = place.gateway("gw")
+    tick(place, gateway, 1)
+    place.log.is_away = True
+    assert not place.send(gateway)
+    place.seconds += 5.0
+    gateway.turn(0.0)
+    for _ in range(5):
+        place.later(1_000)
+        gateway.turn(0.0)
+    assert gateway.spooled.lines == {"s/l1"}
+    assert gateway.spooled.state.records == 1
+
+
 def test_a_line_with_something_in_the_spool_has_no_heartbeat_and_the_others_have(place):
     gateway = place.gateway("gw")
     tick(place, gateway, 1)

@@ -231,6 +231,31 @@ def test_the_drain_takes_no_more_than_its_bytes_a_second_and_lines_take_turns(tm
         assert max(at for at, line in enumerate(drained) if line == "s/l2") < 64  # of 120; 30 of them are its own
 
 
+def test_what_the_log_was_given_and_has_not_confirmed_is_not_given_again(tmp_path: Path) -> None:
+    with gate_in(tmp_path, SpoolBounds(drain=500)) as gate:
+        gate.go_away()
+        for _ in range(20):
+            gate.send(*LINES)
+        gate.come_back()
+        gate.log.is_away = True
+        for _ in range(4):  # a trouble too short for the disk
+            gate.seconds.now += 1.0
+            assert not gate.flush()
+            assert any(gate.writer.state.standing(line.encode()) == Standing.DRAINING for line in LINES)
+        gate.drain()
+        assert sorted(gate.in_log()) == sorted(gate.written)
+
+
+def test_the_time_of_a_log_that_was_away_is_not_taken_for_that_of_what_was_just_written(gate: Gate) -> None:
+    gate.go_away()
+    gate.log.is_away = False
+    gate.seconds.now += LOOK_S
+    gate.write("s/l1")
+    assert gate.writer.flush() == 0  # it may have been appended any time ago
+    gate.write("s/l1")
+    assert gate.writer.flush() == gate.clock.now
+
+
 def test_rejects_wait_and_follow_too_and_stay_as_they_are(gate: Gate) -> None:
     gate.go_away()
     reject = Outgoing("rejects.v1", b"a/topic", b"PPF1 no frame", (("reason", b"bad_json"),))
