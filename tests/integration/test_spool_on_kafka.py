@@ -6,7 +6,9 @@ import math
 import resource
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +39,7 @@ from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log as logger
 from pipeline.runtime.loop import Waiting, run
 from tests.integration.secure_kafka import SecureKafka, secure_kafka
+from tests.integration.test_start import await_true, running
 
 pytestmark = [
     pytest.mark.real,
@@ -146,17 +149,8 @@ class Bench:
         self.thread.join()
         self.log.close()
 
-    def records(self, topic: str = "samples.v1") -> list[Record]:
-        reader, found = self.log.reader(topic, ""), list[Record]()
-        ends = sum(reader.end_offset(p) for p in reader.partitions)
-        until = time.monotonic() + 30
-        while len(found) < ends and time.monotonic() < until:
-            found += reader.poll(0.2)
-        reader.close()
-        return sorted(found, key=lambda one: (one.partition, one.offset))
-
     def frames(self) -> list[tuple[str, Frame]]:
-        return [(record.key.decode(), decode(record.value)) for record in self.records()]
+        return [(record.key.decode(), decode(record.value)) for record in records_of(self.log)]
 
     def holds_once_in_order(self, sent: int) -> list[tuple[str, Frame]]:
         """All samples once; the frames of each line by their numbers without a hole; none live before a spooled one."""
@@ -210,27 +204,77 @@ def test_row_06_kafka_stopped_under_load_and_started_again_loses_doubles_and_dis
     assert bench.connections == 1
 
 
-def test_row_06_a_gateway_killed_while_kafka_is_away_loses_nothing_of_what_it_acknowledged(
-    kafka: SecureKafka, broker: EmbeddedBroker, bench: Bench
+PARK = """
+language = "en"
+levels = ["site", "line", "unit"]
+[gateway]
+name = "gw"
+[gateway.spool]
+after = "1s"
+[log]
+kind = "kafka"
+bootstrap = ["127.0.0.1:{port}"]
+partitions = 3
+[[brokers]]
+url = "{url}"
+protocol = "{protocol}"
+"""
+
+
+def instrument(http: str, name: str) -> float:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"{http}/metrics") as answer:
+        found = [line.split() for line in answer.read().decode().splitlines()]
+    return next(float(words[1]) for words in found if words[0] == f"parkpulse_{name}")
+
+
+def test_row_06_a_gateway_killed_while_kafka_is_away_loses_nothing_and_its_spool_goes_first(
+    kafka: SecureKafka, broker: EmbeddedBroker, tmp_path: Path
 ) -> None:
-    with Feed(broker.url, broker.protocol) as feed:
-        bench.until(bench.durable(100))
-        kafka.gap.shut()
-        bench.until(lambda: bench.writer.state.is_away)
-        bench.until(bench.durable(bench.gateway.durable + 400))
-        bench.stop.set()  # its end while Kafka is away: what it gave to Kafka and was not told of stays on the disk
-        bench.thread.join()
-        bench.stop.clear()
-        assert bench.folder.joinpath("spool", "gw.sqlite").exists()
+    log = KafkaLog(kafka.plain, tmp_path / "reader", {})
+    log.ensure(dict.fromkeys(TOPICS, 3))
+    park = PARK.format(port=kafka.gap.port, url=broker.url, protocol=broker.protocol)
+    (tmp_path / "park.toml").write_text(park, "utf-8")
+    with ExitStack() as stack:
+        stack.callback(lambda: asyncio.run(removed(kafka, "samples.v1", "rejects.v1")))
+        stack.callback(log.close)
+        with running(tmp_path, "gateway") as first:
+            await_true(lambda: first.answers("/readyz")[0] == 200)
+            with Feed(broker.url, broker.protocol) as feed:
+                await_true(lambda: len(records_of(log)) > 3)
+                kafka.gap.shut()
+                await_true(lambda: instrument(first.http, "spool_records") > 30)
+                assert "what comes is kept in the spool meanwhile, and acknowledged" in first.answers("/readyz")[1]
+                first.child.kill()
         kafka.gap.open()
-        bench.start()
-        bench.until(bench.is_empty)
-    bench.until(lambda: bench.is_empty() and not bench.sources.counts().unsettled_messages)
-    bench.until(lambda: {int(v) for _, frame in bench.frames() for v in frame.v} >= set(range(feed.sent)))
-    found = bench.frames()
+        with running(tmp_path, "gateway") as second:
+            await_true(lambda: second.answers("/readyz")[0] == 200)
+            await_true(lambda: instrument(second.http, "spool_records") == 0)
+            await_true(lambda: values_of(records_of(log)) >= set(range(feed.sent)))
+            assert second.end()[0] == 0
+        found = [(one.key, decode(one.value)) for one in records_of(log)]
+    assert any(frame.flags & SPOOLED for _, frame in found)
     for line in LINES:
-        firsts = dict.fromkeys((frame.boot, frame.number) for of, frame in found if of == line)
-        assert list(firsts) == sorted(firsts)
+        firsts = [*dict.fromkeys((frame.boot, frame.number) for key, frame in found if key == line.encode())]
+        assert firsts == sorted(firsts)
+        assert len({boot for boot, _ in firsts}) == 2
+    doubled = len(found) - len({(key, frame.boot, frame.number) for key, frame in found})
+    assert doubled < 40  # what was on its way when Kafka went
+
+
+def records_of(log: KafkaLog, topic: str = "samples.v1") -> list[Record]:
+    """All that is there now, by partition in order."""
+    reader, found = log.reader(topic, ""), list[Record]()
+    ends = sum(reader.end_offset(p) for p in reader.partitions)
+    until = time.monotonic() + 30
+    while len(found) < ends and time.monotonic() < until:
+        found += reader.poll(0.2)
+    reader.close()
+    return sorted(found, key=lambda one: (one.partition, one.offset))
+
+
+def values_of(records: list[Record]) -> set[int]:
+    return {int(v) for one in records for v in decode(one.value).v if not math.isnan(v)}
 
 
 def test_row_07_a_slow_kafka_holds_the_unsettled_bytes_below_their_bound_and_ends_no_connection(
@@ -268,7 +312,7 @@ def test_row_48_rejects_that_have_no_topic_wait_in_the_spool_with_all_that_comes
     bench.log.ensure({"rejects.v1": 3})
     bench.until(bench.is_empty)
     sink.close()
-    assert sorted(record.value for record in bench.records("rejects.v1")) == sorted(
+    assert sorted(record.value for record in records_of(bench.log, "rejects.v1")) == sorted(
         b"no JSON %d" % n for n in range(40)
     )
     assert max(frame.total_rejects for line, frame in bench.frames() if line == LINES[0]) == 40
