@@ -45,8 +45,8 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "device link lost": Kind("device", (3_000, 35_000), weight=4),
-    "device dead": Kind("device", (5_000, 25_000), weight=3),
+    "device link lost": Kind("device", (3_000, 25_000), weight=4),
+    "device dead": Kind("device", (4_000, 14_000), weight=3),
     "device clock": Kind("device", (5_000, 30_000), by=(-30_000, 20_000), weight=3),
     "device clock wild": Kind("device", (3_000, 20_000), by=(70_000, 200_000)),
     "sent twice": Kind("device"),
@@ -84,6 +84,6 @@ def schedule(dice, names, span):
         kind = KINDS[name]
         on = kind.on if kind.on in ON_ALL else dice.choice(names[kind.on])
         step = dice.choice(kind.steps) if kind.steps else ""
-        at = dice.randrange(1_000, span - 5_000)
+        at = dice.randrange(1_000, span - 8_000)
         found.append(Fault(at, name, on, dice.randint(*kind.lasts), step, dice.randint(*kind.by)))
     return sorted(found)

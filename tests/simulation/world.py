@@ -23,12 +23,12 @@ from pipeline.runtime.instruments import Instruments
 from tests.simulation.actors import Actor
 from tests.simulation.broker import Broker, MemoryAlertSink, MemorySource
 from tests.simulation.clocks import OffClock, Time
-from tests.simulation.devices import Device
+from tests.simulation.devices import EVERY_MS, Device
 from tests.simulation.drivers import TroubledLog, TroubledStore
 from tests.simulation.faults import CHECKPOINT, schedule
 
-HOUR_MS = 3_600_000
-SPAN_MS, CALM_MS = 80_000, 12_000
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+SPAN_MS, CALM_MS = 55_000, 9_000
 UNITS = ("filler", "capper")
 LEVELS = ("site", "line", "unit")
 GATEWAYS, WORKERS = ("gw-1", "gw-2"), ("worker-1", "worker-2", "worker-3")
@@ -80,9 +80,9 @@ class World:
     def __init__(self, seed, parts=None):
         dice = self.dice = random.Random(seed)
         self.seed, self.parts, self.counts = seed, parts or Parts(), Counter()
-        begin = 495_000 * HOUR_MS
-        self.start = dice.choice([begin - dice.randrange(10_000, 60_000), begin + dice.randrange(60_000)])
-        self.time, self.beat_ms = Time(self.start), dice.choice([1_000, 2_000, 2_000, 3_000])
+        minute = 495_000 * HOUR_MS + dice.choice([0, 0, 7]) * MINUTE_MS  # at times the first of an hour
+        self.start = minute + dice.choice([dice.randrange(-9_000, -1_000), dice.randrange(-50_000, 0)])
+        self.time, self.beat_ms = Time(self.start), dice.choice([1_500, 3_000, 3_000, 4_000, 5_000])
         self.log_clock = OffClock(self.time)
         self.log = MemoryLog(self.log_clock)
         self.log.ensure(dict.fromkeys(TOPICS, dice.choice([1, 2, 3, 4])))
@@ -108,7 +108,7 @@ class World:
     def _device(self, line, unit):
         dice = self.dice
         period = dice.choice([self.beat_ms, 2 * self.beat_ms])
-        return Device(line, unit, dice.choice(GATEWAYS), period, dice, self.start - self.start % 500)
+        return Device(line, unit, dice.choice(GATEWAYS), period, dice, self.start - self.start % EVERY_MS)
 
     # -- the roles
 
