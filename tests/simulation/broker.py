@@ -71,6 +71,7 @@ class MemorySource:
     def __init__(self, broker, client, clock, reach):
         self.broker, self.client, self.clock, self.reach = broker, client, clock, reach
         self.bounds, self.acks, self.connected, self.received = Bounds(), Acks(), False, 0
+        self.is_over = False
         self.connect()
 
     def connect(self):
@@ -79,7 +80,12 @@ class MemorySource:
         self.connected = True
 
     def lose(self):
+        """The link breaks: what is not acknowledged comes again."""
         self.connected = False
+
+    def reconnect(self):
+        if not self.is_over:
+            self.connect()
 
     def poll(self, max_wait, max_messages):
         room = min(max_messages, self.bounds.messages - self.acks.unsettled_messages)
@@ -110,7 +116,8 @@ class MemorySource:
         return SourceCounts(self.received, 0, *held, 1, 0, "" if self.connected else "connection lost")
 
     def close(self):
-        self.connected = False
+        """Its gateway has ended, or was killed."""
+        self.connected, self.is_over = False, True
 
 
 class MemoryAlertSink:

@@ -1,4 +1,4 @@
-"""What must hold after every run: nothing lost, everything accounted for, results as defined, one incident one alert."""
+"""What must hold after every run: nothing lost, all accounted for, results as defined, one incident one alert."""
 
 import json
 from collections import Counter, defaultdict
@@ -101,9 +101,7 @@ def recomputed(world, log):
     records = defaultdict(list)
     for record in log["samples.v1"]:
         records[record.key.decode()].append((record.offset, record.append_ms, record.value))
-    return {
-        path: Line(path, sorted(own), aside[path]) for path, own in sorted(records.items()) if path != NO_LINE
-    }
+    return {path: Line(path, sorted(own), aside[path]) for path, own in sorted(records.items()) if path != NO_LINE}
 
 
 def put_aside_is_what_should_be(log, lines, frames):
@@ -183,15 +181,17 @@ def one_incident_is_one_alert(world, records, lines):
             found = defaultdict(dict)
             for (name, transition), alert in told.pop(key, {}).items():
                 found[name][transition] = (alert["state"], alert["event_time_ms"])
-            wanted = [
-                {0: ("unack", raised)} | ({} if cleared is None else {1: ("norm", cleared)}) for raised, cleared in pairs
-            ]
+            wanted = [_transitions(*pair) for pair in pairs]
             claim(sorted(found.values(), key=_raised) == wanted, key, "should be", wanted, "but told", dict(found))
     claim(not told, "alerts of no incident:", dict(told))
     _people_hear_all(world, records)
     stored = set(world.store._alerts)
     wanted = {(alert["id"], alert["transition"]) for alert in map(json.loads, (r.value for r in records))}
     claim(stored == wanted, "alerts not stored, or never told:", stored ^ wanted)
+
+
+def _transitions(raised, cleared):
+    return {0: ("unack", raised)} | ({} if cleared is None else {1: ("norm", cleared)})
 
 
 def _raised(incident):

@@ -91,6 +91,7 @@ class World:
         self.clocks = {name: OffClock(self.time) for name in GATEWAYS}
         self.devices = {f"{line.path}/{unit}": self._device(line.path, unit) for line in self.lines for unit in UNITS}
         self.sent = {}  # message -> samples (unit path, metric, t, value), or None for garbage
+        self.connections = {}  # by gateway
         self.away = {}  # what -> until when
         self.later = []  # (when, what to do)
         self.actors = {
@@ -114,7 +115,7 @@ class World:
 
     def _gateway(self, actor):
         clock = self.clocks[actor.name]
-        source = MemorySource(self.broker, actor.name, clock, actor.reach)
+        source = self.connections[actor.name] = MemorySource(self.broker, actor.name, clock, actor.reach)
         setup = GatewaySetup(
             actor.name,
             [Grammar(LEVELS)],
@@ -124,9 +125,7 @@ class World:
             0.25,
         )
         log = TroubledLog(self.log, actor)
-        return self.parts.gateway(
-            MqttSources([source]), log, clock, setup, self.instruments, pace=self.time.pace
-        )
+        return self.parts.gateway(MqttSources([source]), log, clock, setup, self.instruments, pace=self.time.pace)
 
     def _worker(self, actor):
         return self.parts.worker(TroubledLog(self.log, actor), self.instruments, actor.name, pace=self.time.pace)
@@ -139,8 +138,8 @@ class World:
         return self.parts.notifier(TroubledLog(self.log, actor), sink, OffClock(self.time), self.instruments)
 
     def _bury_gateway(self, actor, role):
-        for source in role.source._sources if role else ():
-            source.lose()
+        if role is not None:
+            role.source.close()
 
     def _bury_worker(self, actor, role):
         """The group hears of it when the session is over, at the latest when it would be back."""
@@ -215,9 +214,11 @@ class World:
         self.later.append((self.time.now + fault.lasts, lambda: setattr(clock, "off", 0)))
 
     def _lose_link(self, actor, until):
-        for source in actor.role.source._sources if actor.role else ():
+        """A gateway that is killed meanwhile comes back with a connection of its own."""
+        if actor.role is not None:
+            source = self.connections[actor.name]
             source.lose()
-            self.later.append((until, lambda: actor.role and source in actor.role.source._sources and source.connect()))
+            self.later.append((until, source.reconnect))
 
     # -- the way of time
 

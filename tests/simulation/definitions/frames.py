@@ -42,7 +42,7 @@ def parse(raw):
         raise ValueError("no frame")
     if crc != zlib.crc32(raw[24:], zlib.crc32(b"\0\0\0\0", zlib.crc32(raw[:20]))):
         raise ValueError("the CRC does not hold")
-    names_size, texts_size = struct.unpack_from("<II", raw, 64)
+    (names_size,) = struct.unpack_from("<I", raw, 64)
     at = 72
 
     def column(code, width):

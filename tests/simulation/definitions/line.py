@@ -60,20 +60,21 @@ class Line:
             self.ticks += [tick] if tick else []
             book["undated"] += sum(row.flags & 1 for row in frame.rows)
             if not again:
-                self._take(offset, append, clock.running, frame.rows, verdicts, aside, book)
+                now = Heard(offset, clock.running, append)
+                self._take(now, zip(frame.rows, verdicts, strict=True), aside, book)
         self.ended = clock.clock
         for samples in self.series.values():
             samples.sort(key=lambda sample: sample[:2])
 
-    def _take(self, offset, append, running, rows, verdicts, aside, book):
-        for row, verdict in zip(rows, verdicts, strict=True):
-            place, in_time = (offset, row), verdict == ""
+    def _take(self, now, judged, aside, book):
+        for row, verdict in judged:
+            place, in_time = (now.offset, row), verdict == ""
             if verdict == "clock":
                 book["rejected"] += 1
                 self.wrong.append(place)
                 continue
             if in_time:
-                self.heard[row.unit, row.metric].append(Heard(offset, running, append))
+                self.heard[row.unit, row.metric].append(now)
             else:
                 self.late.append(place)
                 if place in aside:

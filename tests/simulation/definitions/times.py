@@ -44,10 +44,11 @@ class LineClock:
         first, last = told - limits["max_age_ms"], told + limits["max_clock_skew_ms"]
         expired = (self.clock - limits["correction_horizon_ms"]) // MINUTE * MINUTE
         closed = {unit: source.clock // SECOND * SECOND for unit, source in self.sources.items()}
-        return [
-            "clock" if not first <= row.t <= last else "late" if row.t < max(closed.get(row.unit, NEVER), expired) else ""
-            for row in frame.rows
-        ]
+        verdicts = []
+        for row in frame.rows:
+            is_late = row.t < max(closed.get(row.unit, NEVER), expired)
+            verdicts.append("clock" if not first <= row.t <= last else "late" if is_late else "")
+        return verdicts
 
     def follow(self, offset, append, frame, verdicts):
         """Moves the clocks; the tick that this record is, if it is one."""
