@@ -4,9 +4,11 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass
 
+from pipeline.runtime.garbage import search_seldom
 from tests.simulation.checks import Broken, check
 from tests.simulation.world import Unrest, World
 
+search_seldom()  # as a process with roles in it does
 LEAST_SAMPLES, LEAST_FAULTS = 2_000, 5
 
 

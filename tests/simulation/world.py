@@ -32,6 +32,7 @@ SPAN_MS, CALM_MS = 55_000, 9_000
 UNITS = ("filler", "capper")
 LEVELS = ("site", "line", "unit")
 GATEWAYS, WORKERS = ("gw-1", "gw-2"), ("worker-1", "worker-2", "worker-3")
+OFTEN = 0.7  # of a role's turns at a beat
 MANY = 300  # beats in which all must have come to rest
 
 
@@ -82,10 +83,10 @@ class World:
         self.seed, self.parts, self.counts = seed, parts or Parts(), Counter()
         minute = 495_000 * HOUR_MS + dice.choice([0, 0, 7]) * MINUTE_MS  # at times the first of an hour
         self.start = minute + dice.choice([dice.randrange(-9_000, -1_000), dice.randrange(-50_000, 0)])
-        self.time, self.beat_ms = Time(self.start), dice.choice([1_500, 3_000, 3_000, 4_000, 5_000])
+        self.time, self.beat_ms = Time(self.start), dice.choice([2_000, 4_000, 4_000, 5_000, 5_000, 6_000])
         self.log_clock = OffClock(self.time)
         self.log = MemoryLog(self.log_clock)
-        self.log.ensure(dict.fromkeys(TOPICS, dice.choice([1, 2, 3, 4])))
+        self.log.ensure(dict.fromkeys(TOPICS, dice.choice([1, 2, 2, 3])))
         self.store, self.broker, self.instruments = self.parts.store(), Broker(), Instruments()
         self.lines = [line_config(dice, f"park/line-{k}") for k in (1, 2, 3)]
         self.clocks = {name: OffClock(self.time) for name in GATEWAYS}
@@ -242,7 +243,7 @@ class World:
         actors = list(self.actors.values())
         self.dice.shuffle(actors)
         for actor in actors:
-            if self.dice.random() < 0.8:
+            if self.dice.random() < OFTEN:
                 actor.turn()
 
     def go_on_to(self, until):
