@@ -45,8 +45,8 @@ def encode(results: Sequence[Result]) -> bytes:
     return _ENCODER.encode(results)
 
 
-def encode_one(result: Result) -> str:
-    return _ENCODER.encode(result).decode()
+def encode_one(result: Result) -> bytes:
+    return _ENCODER.encode(result)
 
 
 def decode(value: bytes) -> list[Result]:

@@ -42,6 +42,9 @@ class Cells:
     def __len__(self) -> int:
         return len(self.series)
 
+    def take(self, index: npt.NDArray[np.intp]) -> "Cells":
+        return Cells(**{name: getattr(self, name).take(index) for name in self.__dataclass_fields__})
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:

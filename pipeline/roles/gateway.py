@@ -5,7 +5,7 @@ tried again, and nothing is packed twice. What a broker sent is read by its own 
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.codecs import edge
@@ -14,7 +14,8 @@ from connectors.mqtt.source import Message
 from connectors.mqtt.sources import MqttSources
 from pipeline.core.line_config import LineConfig
 from pipeline.core.ports import Clock, Log, Outgoing
-from pipeline.core.samples import Reject
+from pipeline.core.samples import Payload, Reject
+from pipeline.roles.culprits import ON_PURPOSE, culprits, named
 from pipeline.runtime.clock import monotonic
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
@@ -23,6 +24,7 @@ from pipeline.steps.gateway_lines import MAX_UNDECLARED
 from pipeline.steps.log_time import LogTime
 
 MAX_MESSAGES = 5_000
+NONE: Mapping[int, BaseException] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +110,34 @@ class Gateway:
     def _pack_of(self, broker: int, messages: Sequence[Message]) -> None:
         payloads = [message.payload for message in messages]
         with self.instruments.step_duration.labels(self.name).time():
-            samples, rejects = edge.decode(payloads, self.setup.grammars[broker], self.setup.max_payload)
-            state, out, rejects = receive(
-                self.state, samples, rejects, payloads, undeclared=self.setup.undeclared, now_ms=self.clock.now_ms()
-            )
+            try:
+                state, out, rejects = self._packed(broker, payloads)
+            except ON_PURPOSE:
+                raise
+            except BaseException:
+                state, out, rejects = self._packed_but(broker, payloads)
         if self.state.undeclared < MAX_UNDECLARED <= state.undeclared:
             log(self.name).warning("takes in no more lines that no file declares", lines=state.undeclared)
         self._write(state, out)
         self.unsettled[broker] += [message.token for message in messages]
         self._count(rejects)
+
+    def _packed(
+        self, broker: int, payloads: Sequence[Payload], bad: Mapping[int, BaseException] = NONE
+    ) -> tuple[GatewayState, list[Outgoing], list[Reject]]:
+        """May be done again. Of what is `bad`, by place, only its bytes are kept."""
+        read = [payload._replace(body=b"", topic="") if at in bad else payload for at, payload in enumerate(payloads)]
+        samples, rejects = edge.decode(read, self.setup.grammars[broker], self.setup.max_payload)
+        rejects = [reject for reject in rejects if reject.payload not in bad]
+        rejects += [Reject(at, "", "poison", f"payload: it cannot be read: {named(why)}") for at, why in bad.items()]
+        now = self.clock.now_ms()
+        return receive(self.state, samples, rejects, payloads, undeclared=self.setup.undeclared, now_ms=now)
+
+    def _packed_but(
+        self, broker: int, payloads: Sequence[Payload]
+    ) -> tuple[GatewayState, list[Outgoing], list[Reject]]:
+        """Payloads that nobody can read are found by halves; the others are packed."""
+        return self._packed(broker, payloads, culprits(payloads, lambda some: self._packed(broker, some)))
 
     def _count(self, rejects: Sequence[Reject]) -> None:
         for reject in rejects:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pipeline.core.compose import NONE, Table, Windows, fold, standing
 from pipeline.core.event_time import NEVER, PANE_MS
 from pipeline.core.grown import grown
+from pipeline.core.layers import layered
 from pipeline.core.order import NO_TEXT, Rows
 from pipeline.core.quality import usable
 from pipeline.core.reduce import Cells, Scored, reduce
@@ -48,21 +49,23 @@ def fold_rows(state: PartitionState, rows: Rows) -> tuple[list[Table], Floats]:
     z[slice(None) if places is None else places] = scored.z
     cells = reduce(numbers, fit, traits.hold_ms.take(series), scored, PANE_MS)
     lead = _lead(state, cells)
+    every = layered(cells, lead)
     tables = []
     for width, wants in traits.wants.items():
-        wanted = wants[cells.series]
+        wanted = wants.take(cells.series)
         if width in state.begin:
             wanted &= cells.start // width * width >= state.begin[width].take(cells.series)
-        some, its_lead = (cells, lead) if wanted.all() else (_chosen(cells, wanted), lead[wanted])
+        some = np.flatnonzero(wanted)
         if not len(some):
             continue
         if width == PANE_MS:
-            tables.append(_panes(some, its_lead))
+            tables.append(_panes(cells.take(some), lead.take(some)))
         else:
-            tables += fold(state.windows[width], some, its_lead, traits.hold_ms, width)
+            layers = every if len(some) == len(cells) else layered(cells.take(some), lead.take(some))
+            tables += fold(state.windows[width], layers, traits.hold_ms, width)
     newest = np.flatnonzero(np.append(cells.series[1:] != cells.series[:-1], True))
-    state.prev_t[cells.series[newest]] = cells.last_t[newest]
-    state.prev_live[cells.series[newest]] = cells.live[newest]
+    codes = cells.series.take(newest).astype(np.intp)
+    state.prev_t[codes], state.prev_live[codes] = cells.last_t.take(newest), cells.live.take(newest)
     return tables, z
 
 
@@ -83,10 +86,6 @@ def _lead(state: PartitionState, cells: Cells) -> Ints:
     before = np.where(first, state.prev_t[cells.series], np.concatenate(([NEVER], cells.last_t[:-1])))
     live = np.where(first, state.prev_live[cells.series], np.concatenate(([False], cells.live[:-1])))
     return np.where(live, before + hold, NEVER)
-
-
-def _chosen(cells: Cells, mask: npt.NDArray[np.bool_]) -> Cells:
-    return Cells(**{name: getattr(cells, name)[mask] for name in Cells.__dataclass_fields__})
 
 
 def _panes(cells: Cells, lead_until: Ints) -> Table:

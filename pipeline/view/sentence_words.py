@@ -82,8 +82,6 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     # Kafka and other services
     ("a record larger than the topic's max.message.bytes; raise it",
      "bản ghi lớn hơn max.message.bytes của chủ đề; hãy tăng giá trị này"),
-    ("correct log.security in park.toml, or let us in at Kafka",
-     "sửa log.security trong park.toml, hoặc cho ta vào ở Kafka"),
     ("no connection: ", "không kết nối được: "),
     ("not acknowledged after {} s; the records wait", "sau {} s chưa được xác nhận; các bản ghi đang chờ"),
     ("refused: {}; expected Read on what we read and on its group, Write on what we write; grant it by an ACL of Kafka",
@@ -145,9 +143,16 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     # lines of the log
     ("passes over what it has told", "bỏ qua những gì đã báo"),
     ("passes over a checkpoint", "bỏ qua một điểm kiểm tra"),
+    ("goes back to a checkpoint to find the record that fails", "quay lại một điểm kiểm tra để tìm bản ghi gây lỗi"),
+    ("skips a record", "bỏ qua một bản ghi"),
+    ("it kills the process that works it off", "nó làm chết tiến trình xử lý nó"),
+    ("a process that works it off does not end within {} s", "tiến trình xử lý nó không kết thúc trong {} s"),
+    ("it cannot be worked off", "không xử lý được nó"),
     ("ends without a checkpoint", "kết thúc mà không lưu được điểm kiểm tra"),
     ("works on", "phụ trách"),
     ("takes in no more lines that no file declares", "không nhận thêm dây chuyền chưa khai báo"),
+    ("the broker has forgotten our session: what it held for us is lost",
+     "broker đã quên phiên của ta: những gì nó giữ cho ta đã mất"),
     ("takes in messages one by one, slowly: this paho-mqtt is another one",
      "nhận từng tin một, chậm: paho-mqtt này là bản khác"),
     ("killed, for it did not end", "đã bị buộc dừng vì không tự kết thúc"),
@@ -163,5 +168,6 @@ EVENTS: dict[str, str] = {
 
 KEYS: dict[str, str] = {
     "what": "việc", "was": "trước_đó", "after_s": "sau_s", "because": "vì", "offset": "vị_trí", "lines": "dây_chuyền",
-    "partitions": "phân_vùng", "process": "tiến_trình", "code": "mã", "again_in_s": "thử_lại_sau_s", "lacks": "thiếu",
+    "partitions": "phân_vùng", "partition": "phân_vùng",
+    "process": "tiến_trình", "code": "mã", "again_in_s": "thử_lại_sau_s", "lacks": "thiếu",
 }  # fmt: skip

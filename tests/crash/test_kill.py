@@ -294,7 +294,7 @@ def test_the_run_saw_a_redelivery_a_repeated_result_and_a_repeated_transition(fo
     assert found.repeated_messages > 0
 
 
-def test_nothing_that_the_broker_took_is_lost(found):
+def test_row_01_nothing_that_the_broker_took_is_lost(found):
     assert not found.publisher.refused
     assert found.lost == 0
     assert set(found.publisher.unreadable) <= {record.value for record in found.rejects}
@@ -340,7 +340,7 @@ def test_times_sum_to_the_window_and_parts_to_the_counter(found):
         assert sum(values["gq"] for _, values in windows) == counter[-1][1] - counter[0][1]
 
 
-def test_the_store_equals_an_unbroken_run_over_the_same_log(found):
+def test_row_11_the_store_equals_an_unbroken_run_over_the_same_log(found):
     wanted = oracle.newest(found.steady_results)
     assert {key[0] for key in wanted} >= {"metric", "elements", "kpi", "ledger", "score"}
     assert found.stored.keys() == wanted.keys()

@@ -54,7 +54,7 @@ class Storm:
         self.come()
 
 
-def test_no_storm_in_the_group_changes_a_result(tmp_path: Path) -> None:
+def test_row_13_no_storm_in_the_group_changes_a_result(tmp_path: Path) -> None:
     with kafka_park(tmp_path) as park:
         storm = Storm(park, random.Random(SEED))
         log = park.log(storm.config)

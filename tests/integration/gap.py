@@ -1,4 +1,5 @@
-"""A gap in the way to a service: it can be shut, as if nobody were there, or made long, so that all takes its time."""
+"""A gap in the way to a service: it can be shut, as if nobody were there, made long, so that all takes its
+time, or swallow what is sent into it, as half-open connections do."""
 
 import socket
 import threading
@@ -10,10 +11,11 @@ CHUNK = 1 << 16
 
 
 class Gap:
-    """Listens at `port` for what goes on at `to` of this machine. Each piece on its way waits `delay_s`."""
+    """Listens at `port` for what goes on at `to` of this machine. Each piece on its way waits `delay_s`; what comes
+    while it `swallows` is gone, with nobody told."""
 
     def __init__(self, port: int, to: int) -> None:
-        self.port, self.to, self.delay_s = port, to, 0.0
+        self.port, self.to, self.delay_s, self.swallows = port, to, 0.0, False
         self._ear: socket.socket | None = None
         self._ends: list[socket.socket] = []
 
@@ -59,7 +61,8 @@ class Gap:
         with suppress(OSError):
             while data := near.recv(CHUNK):
                 time.sleep(self.delay_s)
-                far.sendall(data)
+                if not self.swallows:
+                    far.sendall(data)
         _break(far)
 
 
