@@ -14,6 +14,7 @@ from pipeline.core.samples import FRAMED
 from pipeline.roles.poison import Poison, Spent, Work
 from pipeline.roles.reading import Lag, rejected
 from pipeline.roles.spoken import spoken
+from pipeline.roles.trial import Trial, guilty
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Committer
 from pipeline.runtime.clock import monotonic
@@ -53,6 +54,7 @@ class Worker:
     held: dict[int, Held] = field(default_factory=dict)
     spoken_to: dict[int, int] = field(default_factory=dict)  # results of the records below are in the log
     pace: Callable[[], float] = monotonic
+    trial: Trial = guilty
 
     def __post_init__(self) -> None:
         self.reader = self.log.reader(SAMPLES, self.name, self.instance, self)
@@ -62,7 +64,11 @@ class Worker:
         self.committer = Committer(self.reader, self.writer, slots, pace=self.pace)
         spelling = self.spelling
         self.poison = Poison(
-            slots.store, self.instruments, self.name, lambda state, records: worked(state, records, spelling)
+            slots.store,
+            self.instruments,
+            self.name,
+            lambda state, records: worked(state, records, spelling),
+            self.trial,
         )
         self.instruments.checkpoint_age.labels(self.name).set_function(self.committer.age)
 

@@ -12,8 +12,8 @@ WRITING = {"before flush", "before save", "before commit"}
 LOGGED = WRITING | {"before reading"}
 
 
-class Killed(BaseException):
-    """The process is gone: nothing of the role may catch it."""
+class Killed(SystemExit):
+    """The process is gone: no role keeps what ends it from doing so."""
 
 
 class Actor:
