@@ -7,7 +7,6 @@ import json
 from dataclasses import dataclass, field
 
 STATES = ("execute", "execute", "execute", "held", "idle", "nonsense")
-EVERY_MS = 330  # the gauge; the counters half as often
 PAYLOAD = 40  # samples
 
 
@@ -21,7 +20,9 @@ class Device:
     period: int
     dice: object
     made_to: int
+    every: int  # ms between two readings of the gauge; the counters are read half as often
     off: int = 0
+    made: int = 0
     due: int = 0
     dead_to: int = 0
     cut_to: int = 0
@@ -47,11 +48,11 @@ class Device:
     def make(self, now):
         """The samples of the time since the last call, stamped by its own clock."""
         dice = self.dice
-        while self.made_to + EVERY_MS <= now:
-            self.made_to += EVERY_MS
+        while self.made_to + self.every <= now:
+            self.made_to += self.every
             if self.made_to < self.dead_to:
                 continue
-            t = self.made_to + self.off + dice.randrange(EVERY_MS)
+            t = self.made_to + self.off + dice.randrange(self.every)
             if self.made_to >= self.until:
                 self._turn(t)
             hot = 15.0 if self.made_to < self.hot_to else 0.0
@@ -59,10 +60,11 @@ class Device:
             if self.state == "execute":
                 self.good += dice.random() < 0.9
                 self.reject += dice.random() < 0.1
-            if self.made_to % (2 * EVERY_MS) == 0:
+            self.made += 1
+            if self.made % 2 == 0:
                 self._keep("good", t, self.good)
                 self._keep("reject", t, self.reject)
-            if self.made_to % (8 * EVERY_MS) == 0:
+            if self.made % 8 == 0:
                 self._keep("state", t + 1, self.state)
 
     def _turn(self, t):

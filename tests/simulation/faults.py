@@ -35,7 +35,7 @@ class Fault(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """On whom, how long (ms, from and to), at which steps, and by how much (ms, from and to)."""
+    """On whom, how long (ms, from and to, in a run of LONG_MS), at which steps, and by how much (ms, from and to)."""
 
     on: str
     lasts: tuple[int, int] = (0, 0)
@@ -73,7 +73,7 @@ KINDS = {
     "notifier killed": Kind("notifier", (1_000, 12_000), NOTIFIER_STEPS, weight=2),
     "alert broker away": Kind("sink", (2_000, 15_000)),
 }
-LEAST = 5
+LEAST, LONG_MS = 5, 55_000
 ON_ALL = ("log", "store", "sink")
 
 
@@ -87,7 +87,8 @@ def schedule(dice, names, span):
         kind = KINDS[name]
         on = kind.on if kind.on in ON_ALL else dice.choice(names[kind.on])
         step = dice.choice(kind.steps) if kind.steps else ""
-        at = dice.randrange(1_000, span - 8_000)
+        at = dice.randrange(1_000, span - 6_000)
+        lasts = dice.randint(*kind.lasts) * span // LONG_MS
         sure += not step
-        found.append(Fault(at, name, on, dice.randint(*kind.lasts), step, dice.randint(*kind.by)))
+        found.append(Fault(at, name, on, lasts, step, dice.randint(*kind.by)))
     return sorted(found)

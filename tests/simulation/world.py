@@ -23,12 +23,13 @@ from pipeline.runtime.instruments import Instruments
 from tests.simulation.actors import Actor
 from tests.simulation.broker import Broker, MemoryAlertSink, MemorySource
 from tests.simulation.clocks import OffClock, Time
-from tests.simulation.devices import EVERY_MS, Device
+from tests.simulation.devices import Device
 from tests.simulation.drivers import TroubledLog, TroubledStore
 from tests.simulation.faults import CHECKPOINT, schedule
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-SPAN_MS, CALM_MS = 55_000, 9_000
+SPANS = {30_000: 190, 55_000: 330}  # length of a run, ms -> how often a gauge is read
+CALM_MS = 8_000
 UNITS = ("filler", "capper")
 LEVELS = ("site", "line", "unit")
 GATEWAYS, WORKERS = ("gw-1", "gw-2"), ("worker-1", "worker-2", "worker-3")
@@ -86,8 +87,9 @@ class World:
         dice = self.dice = random.Random(seed)
         self.seed, self.parts, self.counts = seed, parts or Parts(), Counter()
         minute = 495_000 * HOUR_MS + dice.choice([0, 0, 7]) * MINUTE_MS  # at times the first of an hour
-        self.start = minute + dice.choice([dice.randrange(-9_000, -1_000), dice.randrange(-50_000, 0)])
-        self.time, self.beat_ms = Time(self.start), dice.choice([2_000, 4_000, 4_000, 5_000, 5_000, 6_000])
+        self.span = dice.choice([30_000, 30_000, 55_000])
+        self.start = minute - dice.randrange(1_000, 60_000 - self.span + 3_000)
+        self.time, self.beat_ms = Time(self.start), dice.choice([2_000, 3_000, 4_000, 4_000, 5_000])
         self.log_clock = OffClock(self.time)
         self.log = MemoryLog(self.log_clock)
         self.log.ensure(dict.fromkeys(TOPICS, dice.choice([1, 2, 2, 3])))
@@ -108,13 +110,13 @@ class World:
         self.actors["worker-3"].wanted = dice.random() < 0.3
         on = {"device": [*self.devices], "gateway": GATEWAYS, "worker": WORKERS[:2]}
         on |= {"historian": ["historian"], "notifier": ["notifier"], "any": [*GATEWAYS, *WORKERS[:2], "historian"]}
-        self.schedule = schedule(dice, on, SPAN_MS)
+        self.schedule = schedule(dice, on, self.span)
         self.due = list(self.schedule)
 
     def _device(self, line, unit):
         dice = self.dice
         period = dice.choice([self.beat_ms, 2 * self.beat_ms])
-        return Device(line, unit, dice.choice(GATEWAYS), period, dice, self.start - self.start % EVERY_MS)
+        return Device(line, unit, dice.choice(GATEWAYS), period, dice, self.start, SPANS[self.span])
 
     # -- the roles
 
@@ -244,7 +246,7 @@ class World:
         for _, act in ready:
             act()
         for device in self.devices.values():
-            if now < self.start + SPAN_MS + CALM_MS:
+            if now < self.start + self.span + CALM_MS:
                 device.send(now, self.publish)
         actors = list(self.actors.values())
         self.dice.shuffle(actors)
@@ -258,9 +260,9 @@ class World:
             self.beat(self.dice.randrange(self.beat_ms // 2, self.beat_ms * 3 // 2))
 
     def run(self):
-        self.go_on_to(self.start + SPAN_MS)
+        self.go_on_to(self.start + self.span)
         self._heal()
-        self.go_on_to(self.start + SPAN_MS + CALM_MS)
+        self.go_on_to(self.start + self.span + CALM_MS)
         self._until(lambda: not any(d.outbox or d.held for d in self.devices.values()) and self.broker.idle)
         gateways = [self.actors[name].role for name in GATEWAYS]
         for gateway in gateways:
