@@ -24,11 +24,11 @@ class Broken(AssertionError):
 def check(world):
     """Raises Broken with what is wrong first."""
     log = {topic: [r for held in partitions for r in held] for topic, partitions in world.log.topics.items()}
-    rows = nothing_is_lost(world, log)
+    frames = nothing_is_lost(world, log)
     results = each_revision_has_one_content(log["results.v1"])
     the_store_holds_the_newest(world, results)
-    lines = recomputed(world, log)
-    put_aside_is_what_should_be(log, lines, rows)
+    lines = recomputed(frames, log)
+    put_aside_is_what_should_be(log, lines)
     the_ledger_closes(results, lines)
     by_kind = defaultdict(dict)
     for (kind, *identity), (_, result) in newest(results).items():
@@ -92,19 +92,27 @@ def the_store_holds_the_newest(world, results):
         claim(same, "stored", identity, held, "but told", told)
 
 
-def recomputed(world, log):
+def recomputed(frames, log):
     aside = defaultdict(set)
     for record in log["late.v1"]:
         headers = dict(record.headers)
         offset = int(headers["offset"])
         aside[record.key.decode()] |= {(offset, row) for row in parse(record.value).rows}
     records = defaultdict(list)
-    for record in log["samples.v1"]:
-        records[record.key.decode()].append((record.offset, record.append_ms, record.value))
-    return {path: Line(path, sorted(own), aside[path]) for path, own in sorted(records.items()) if path != NO_LINE}
+    for record, frame in frames:
+        records[record.key.decode()].append((record.offset, record.append_ms, frame))
+    return {
+        path: Line(path, sorted(own, key=_offset), aside[path])
+        for path, own in sorted(records.items())
+        if path != NO_LINE
+    }
 
 
-def put_aside_is_what_should_be(log, lines, frames):
+def _offset(record):
+    return record[0]
+
+
+def put_aside_is_what_should_be(log, lines):
     late, wrong = set(), set()
     for record in (*log["late.v1"], *log["rejects.v1"]):
         headers = dict(record.headers)

@@ -82,6 +82,9 @@ def tried_here(state, records):
     """Which record kills the process that works it off: none does, for those that tried were killed by others."""
 
 
+INSTRUMENTS = Instruments()  # that nobody looks at
+
+
 class World:
     def __init__(self, seed, parts=None):
         dice = self.dice = random.Random(seed)
@@ -92,11 +95,14 @@ class World:
         self.time, self.beat_ms = Time(self.start), dice.choice([2_000, 3_000, 4_000, 4_000, 5_000])
         self.log_clock = OffClock(self.time)
         self.log = MemoryLog(self.log_clock)
-        self.log.ensure(dict.fromkeys(TOPICS, dice.choice([1, 2, 2, 3])))
-        self.store, self.broker, self.instruments = self.parts.store(), Broker(), Instruments()
+        self.log.ensure(dict.fromkeys(TOPICS, dice.choice([1, 1, 2, 2, 3])))
+        self.store, self.broker = self.parts.store(), Broker()
         self.lines = [line_config(dice, f"park/line-{k}") for k in (1, 2, 3)]
         self.clocks = {name: OffClock(self.time) for name in GATEWAYS}
-        self.devices = {f"{line.path}/{unit}": self._device(line.path, unit) for line in self.lines for unit in UNITS}
+        homes = {line.path: dice.choice(GATEWAYS) for line in self.lines}
+        self.devices = {
+            f"{path}/{unit}": self._device(path, unit, home) for path, home in homes.items() for unit in UNITS
+        }
         self.sent = {}  # message -> samples (unit path, metric, t, value), or None for garbage
         self.connections = {}  # by gateway
         self.away = {}  # what -> until when
@@ -113,10 +119,11 @@ class World:
         self.schedule = schedule(dice, on, self.span)
         self.due = list(self.schedule)
 
-    def _device(self, line, unit):
+    def _device(self, line, unit, home):
         dice = self.dice
+        client = dice.choice(GATEWAYS) if dice.random() < 0.4 else home
         period = dice.choice([self.beat_ms, 2 * self.beat_ms])
-        return Device(line, unit, dice.choice(GATEWAYS), period, dice, self.start, SPANS[self.span])
+        return Device(line, unit, client, period, dice, self.start, SPANS[self.span])
 
     # -- the roles
 
@@ -132,19 +139,19 @@ class World:
             0.25,
         )
         log = TroubledLog(self.log, actor)
-        return self.parts.gateway(MqttSources([source]), log, clock, setup, self.instruments, pace=self.time.pace)
+        return self.parts.gateway(MqttSources([source]), log, clock, setup, INSTRUMENTS, pace=self.time.pace)
 
     def _worker(self, actor):
         return self.parts.worker(
-            TroubledLog(self.log, actor), self.instruments, actor.name, pace=self.time.pace, trial=tried_here
+            TroubledLog(self.log, actor), INSTRUMENTS, actor.name, pace=self.time.pace, trial=tried_here
         )
 
     def _historian(self, actor):
-        return self.parts.historian(TroubledLog(self.log, actor), TroubledStore(self.store, actor), self.instruments)
+        return self.parts.historian(TroubledLog(self.log, actor), TroubledStore(self.store, actor), INSTRUMENTS)
 
     def _notifier(self, actor):
         sink = MemoryAlertSink(self.broker, actor.reach, lambda: self.is_away("sink"))
-        return self.parts.notifier(TroubledLog(self.log, actor), sink, OffClock(self.time), self.instruments)
+        return self.parts.notifier(TroubledLog(self.log, actor), sink, OffClock(self.time), INSTRUMENTS)
 
     def _bury_gateway(self, actor, role):
         if role is not None:

@@ -7,7 +7,7 @@ import json
 from collections import Counter, defaultdict
 from typing import NamedTuple
 
-from tests.simulation.definitions.frames import CONFIGURATION, parse
+from tests.simulation.definitions.frames import CONFIGURATION
 from tests.simulation.definitions.times import LineClock
 
 HOUR = 3_600_000
@@ -36,13 +36,12 @@ class Line:
     they should be; `ledger[gateway, hour]`."""
 
     def __init__(self, path, records, aside):
-        """`records` (offset, append, value) in log order; `aside` {(offset, row)} of rows put aside as late."""
+        """`records` (offset, append, frame) in log order; `aside` {(offset, row)} of rows put aside as late."""
         self.path, self.config, self.ticks = path, None, []
         self.series, self.heard = defaultdict(list), defaultdict(list)
         self.wrong, self.late, self.ledger = [], [], defaultdict(Counter)
         self.first, self.numbers, clock = {}, set(), None
-        for offset, append, value in records:
-            frame = parse(value)
+        for offset, append, frame in records:
             if frame.kind == CONFIGURATION and clock is None:
                 self.config = json.loads(frame.body)
                 clock = LineClock(self.config["time"])
