@@ -22,17 +22,9 @@ class AcknowledgesFirst(Gateway):
 class CommitsFirst(Worker):
     """Commits what is not flushed yet."""
 
-    def turn(self, max_wait):
-        self._flush()
-        records = self.reader.poll(max_wait)
-        ends = {record.partition: record.offset + 1 for record in records}
-        self.reader.commit(ends)
-        for partition in ends:
-            self._take(self.held[partition], [record for record in records if record.partition == partition])
-        self._flush()
-        if self.committer.checkpoint_due():
-            self.committer.checkpoint(self._saved(), self.spoken_to)
-        return len(records)
+    def _take(self, partition, records):
+        self.reader.commit({partition: records[-1].offset + 1})
+        super()._take(partition, records)
 
 
 class BeginsEmpty(Worker):
