@@ -28,7 +28,7 @@ from tests.simulation.drivers import TroubledLog, TroubledStore
 from tests.simulation.faults import CHECKPOINT, schedule
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-SPANS = {30_000: 190, 55_000: 330}  # length of a run, ms -> how often a gauge is read
+SPANS = {30_000: 175, 55_000: 300}  # length of a run, ms -> how often a gauge is read
 CALM_MS = 8_000
 UNITS = ("filler", "capper")
 LEVELS = ("site", "line", "unit")
@@ -270,13 +270,18 @@ class World:
         self.go_on_to(self.start + self.span)
         self._heal()
         self.go_on_to(self.start + self.span + CALM_MS)
-        self._until(lambda: not any(d.outbox or d.held for d in self.devices.values()) and self.broker.idle)
+        self._until(self._is_taken_in)
         gateways = [self.actors[name].role for name in GATEWAYS]
         for gateway in gateways:
             gateway.finishing.set()
         self._until(lambda: all(gateway.ended for gateway in gateways))
         self._until(lambda: not self.lag())
         return self
+
+    def _is_taken_in(self):
+        """All that devices had is acknowledged to the broker, and no gateway is missing."""
+        sent = not any(device.outbox or device.held for device in self.devices.values())
+        return sent and self.broker.idle and all(self.actors[name].role is not None for name in GATEWAYS)
 
     def _heal(self):
         self.away, self.due = {}, []
