@@ -22,6 +22,9 @@ class Device:
     made_to: int
     every: int  # ms between two readings of the gauge; the counters are read half as often
     off: int = 0
+    stands_to: int = 0
+    stood_at: int = 0
+    timeless_to: int = 0
     made: int = 0
     due: int = 0
     dead_to: int = 0
@@ -52,7 +55,7 @@ class Device:
             self.made_to += self.every
             if self.made_to < self.dead_to:
                 continue
-            t = self.made_to + self.off + dice.randrange(self.every)
+            t = self._stamp(self.made_to + self.off + dice.randrange(self.every))
             if self.made_to >= self.until:
                 self._turn(t)
             hot = 15.0 if self.made_to < self.hot_to else 0.0
@@ -65,7 +68,12 @@ class Device:
                 self._keep("good", t, self.good)
                 self._keep("reject", t, self.reject)
             if self.made % 8 == 0:
-                self._keep("state", t + 1, self.state)
+                self._keep("state", t and t + 1, self.state)
+
+    def _stamp(self, t):
+        if self.made_to < self.timeless_to:
+            return None
+        return self.stood_at + self.off if self.made_to < self.stands_to else t
 
     def _turn(self, t):
         dice = self.dice
@@ -115,5 +123,8 @@ class Device:
     @staticmethod
     def body(samples):
         return json.dumps(
-            [{"t": t, "m": metric, "v": value} | ({"q": q} if q else {}) for metric, t, value, q in samples]
+            [
+                {"m": metric, "v": value} | ({"t": t} if t else {}) | ({"q": q} if q else {})
+                for metric, t, value, q in samples
+            ]
         ).encode()
