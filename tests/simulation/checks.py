@@ -221,11 +221,13 @@ def _raised(incident):
 def what_stands_is_the_newest(world, records):
     """The retained state of each alarm: its newest incident while that is open, else nothing."""
     standing = {topic: body for topic, body, is_kept in world.broker.heard if is_kept and "chain-lost" not in topic}
-    newest = {}
+    newest, seen = {}, set()
     for alert in map(json.loads, (record.value for record in records)):
-        topic = f"parkpulse/v1/alarm-state/{alert['equipment']}/{alert['alarm']}"
-        newest[topic] = max(newest.get(topic, (0, 0, "")), (alert["raised_ms"], alert["transition"], alert["state"]))
-    for topic, (raised, _, state) in newest.items():
+        if (alert["id"], alert["transition"]) not in seen:
+            seen.add((alert["id"], alert["transition"]))
+            newest[f"parkpulse/v1/alarm-state/{alert['equipment']}/{alert['alarm']}"] = alert
+    for topic, alert in newest.items():
+        raised, state = alert["raised_ms"], alert["state"]
         told = json.loads(standing[topic]) if standing[topic] else {"state": "norm"}
         same = told["state"] == state and told.get("raised_ms", raised) == raised
         claim(same, "what stands of", topic, "should be", raised, state, "but is", told)

@@ -22,6 +22,7 @@ class Device:
     made_to: int
     every: int  # ms between two readings of the gauge; the counters are read half as often
     off: int = 0
+    grid: int = 1  # ms: it stamps no finer
     stands_to: int = 0
     stood_at: int = 0
     timeless_to: int = 0
@@ -39,6 +40,7 @@ class Device:
     state: str = "execute"
     mode: str = "production"
     until: int = 0
+    hot: float = 0.0
     hot_to: int = 0
     good: int = 100
     reject: int = 10
@@ -58,7 +60,7 @@ class Device:
             t = self._stamp(self.made_to + self.off + dice.randrange(self.every))
             if self.made_to >= self.until:
                 self._turn(t)
-            hot = 15.0 if self.made_to < self.hot_to else 0.0
+            hot = self.hot if self.made_to < self.hot_to else 0.0
             self._keep("temp", t, round(70.0 + hot + dice.gauss(0, 1), 3), int(dice.random() < 0.03))
             if self.state == "execute":
                 self.good += dice.random() < 0.9
@@ -73,7 +75,7 @@ class Device:
     def _stamp(self, t):
         if self.made_to < self.timeless_to:
             return None
-        return self.stood_at + self.off if self.made_to < self.stands_to else t
+        return self.stood_at + self.off if self.made_to < self.stands_to else t // self.grid * self.grid
 
     def _turn(self, t):
         dice = self.dice
@@ -85,7 +87,7 @@ class Device:
         if dice.random() < 0.1:
             self.good = 0
         if dice.random() < 0.3:
-            self.hot_to = self.made_to + dice.randrange(1_000, 12_000)
+            self.hot, self.hot_to = dice.uniform(8.0, 15.0), self.made_to + dice.randrange(1_000, 12_000)
 
     def _keep(self, metric, t, value, quality=0):
         self.outbox.append((metric, t, value, quality))

@@ -123,7 +123,7 @@ class World:
         dice = self.dice
         client = dice.choice(GATEWAYS) if dice.random() < 0.4 else home
         period = dice.choice([self.beat_ms, 2 * self.beat_ms])
-        return Device(line, unit, client, period, dice, self.start, SPANS[self.span])
+        return Device(line, unit, client, period, dice, self.start, SPANS[self.span], grid=dice.choice([1, 50]))
 
     # -- the roles
 
