@@ -1,4 +1,5 @@
-"""The gateway role: MQTT in; samples.v1 and rejects.v1 out. A message is acknowledged when the log has its samples.
+"""The gateway role: MQTT in; samples.v1 and rejects.v1 out. A message is acknowledged when the log has its samples,
+or the spool while a log over the network is away.
 
 Rules: what the step gave out is written (which only remembers) before anything else can fail; a flush that failed is
 tried again, and nothing is packed twice. What a broker sent is read by its own grammar, and stays in order.
@@ -13,9 +14,10 @@ from connectors.codecs.topics import Grammar
 from connectors.mqtt.source import Message
 from connectors.mqtt.sources import MqttSources
 from pipeline.core.line_config import LineConfig
-from pipeline.core.ports import Clock, Log, Outgoing
+from pipeline.core.ports import Clock, Log, Outgoing, Writer
 from pipeline.core.samples import Payload, Reject
 from pipeline.roles.culprits import ON_PURPOSE, culprits, named
+from pipeline.roles.spooled_writer import SpooledWriter
 from pipeline.runtime.clock import monotonic
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
@@ -46,6 +48,7 @@ class Gateway:
     clock: Clock
     setup: GatewaySetup
     instruments: Instruments
+    spooled: SpooledWriter | None = None  # in place of the log's own writer
     name: str = "gateway"
     unsettled: list[list[int]] = field(default_factory=list)  # by broker
     gathered: list[list[Message]] = field(default_factory=list)  # by broker
@@ -59,7 +62,7 @@ class Gateway:
     ended: bool = False  # and flushed
 
     def __post_init__(self) -> None:
-        self.writer = self.log.writer()
+        self.writer: Writer = self.spooled or self.log.writer()
         self.unsettled, self.gathered = [[] for _ in self.setup.grammars], [[] for _ in self.setup.grammars]
         now, skew = self.clock.now_ms(), self.setup.undeclared.time.max_clock_skew_ms
         state = GatewayState(self.setup.name, now, time=LogTime(skew))
@@ -67,7 +70,8 @@ class Gateway:
 
     @property
     def trouble(self) -> str:
-        return "; ".join(filter(None, [self.state.time.trouble, *self.source.troubles]))
+        spooling = self.spooled.trouble if self.spooled else ""
+        return "; ".join(filter(None, [spooling, self.state.time.trouble, *self.source.troubles]))
 
     def turn(self, max_wait: float) -> int:
         """Gathers for `linger`, then writes; what a failed flush kept is flushed first, and never packed again."""
@@ -80,8 +84,9 @@ class Gateway:
             self._pack()
         if self.finishing.is_set() and not self.ended and not taken:
             self._end()
-        if not self.ending:
-            self._write(*heartbeats(self.state, self.clock.now_ms()))
+        if not self.ending and not (self.spooled and self.spooled.state.is_away):
+            spooled = self.spooled.lines if self.spooled else ()
+            self._write(*heartbeats(self.state, self.clock.now_ms(), spooled))
         self._flush()
         return taken
 
@@ -145,11 +150,12 @@ class Gateway:
         self.instruments.unsettled_bytes.set(self.source.counts().unsettled_bytes)
 
     def _flush(self) -> None:
-        """Only what the log has is acknowledged."""
+        """Only what the log has, or the spool, is acknowledged. The log's time is learnt from what went straight."""
         newest = self.writer.flush()
-        if self.written_at is not None:
+        if newest and self.written_at is not None:
             time = self.state.time.learn(self.written_at, self.clock.now_ms(), newest)
-            self.state, self.written_at = replace(self.state, time=time), None
+            self.state = replace(self.state, time=time)
+        self.written_at = None
         if any(self.unsettled):
             self.source.settle(self.unsettled)
             self.durable += sum(map(len, self.unsettled))
