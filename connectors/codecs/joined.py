@@ -4,42 +4,35 @@ Rule: only lists are built per payload, no value is looked at.
 """
 
 import operator
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 
 import numpy as np
 
-from connectors.codecs.columns import Bodies, Columns, Values, name_indices, text_indices
+from connectors.codecs.columns import Bodies, Columns, Values, text_indices
 from connectors.codecs.json_cursor import Bools, Ints, Words
 from connectors.codecs.json_samples import MAX_SAMPLES, Flaw, Rows, read_value
-from connectors.codecs.name_numbers import Layout
-from pipeline.core.samples import Name
 
 
 @dataclass(slots=True)
 class Joined:
-    """Objects of values one after the other, each of one time; `names` are distinct only within a layout."""
+    """Objects of values one after the other, each of one time: the numbers of their names, how many there are of each
+    object, and the payload it is of."""
 
     bodies: Bodies
-    names: list[Name | None] = field(default_factory=list)
-    places: dict[Hashable, range] = field(default_factory=dict)
     name: list[int] = field(default_factory=list)
     value: list[float | bool | str] = field(default_factory=list)
     is_plain: bool = True  # all values are floats
     width: list[int] = field(default_factory=list)
     owner: list[int] = field(default_factory=list)
 
-    def take(self, owner: int, key: Hashable, values: Iterable[float | bool | str], make: Callable[[], Layout]) -> None:
-        """Of the payload `owner`; `make` tells what the layout `key` is."""
-        places = self.places.get(key)
-        if places is None:
-            layout = self.bodies.known.layouts.of(key, make)
-            places = self.places[key] = range(len(self.names), len(self.names) + len(layout))
-            self.names += layout
-        self.name.extend(places)
-        self.value.extend(values)
-        self.width.append(len(places))
+    def take(self, owner: int, numbers: Sequence[int], values: Iterable[float | bool | str]) -> None:
+        """An object of the payload `owner`; without numbers its names are none that may be."""
+        if numbers:
+            self.name.extend(numbers)
+            self.value.extend(values)
+        self.width.append(len(numbers))
         self.owner.append(owner)
 
     def columns(self, rows: Rows, t: Ints, seq: Words) -> tuple[Columns, Ints]:
@@ -49,8 +42,7 @@ class Joined:
         owner, name = np.repeat(object_owner, width), np.array(self.name, np.int64)
         values = read_values(self.value, self.is_plain)
         bad_texts = [at for at, text in enumerate(values.texts) if isinstance(read_value(text), Flaw)]
-        fits = np.array([found is not None for found in self.names], np.bool_)[name]
-        fits &= (values.text >= 0) | np.isfinite(values.v)
+        fits = (values.text >= 0) | np.isfinite(values.v)
         if bad_texts:
             fits &= ~np.isin(values.text, bad_texts)
         fine = _without(len(bodies.texts), owner[~fits], object_owner[width == 0])
@@ -58,7 +50,7 @@ class Joined:
         fine &= (count > 0) & (count <= MAX_SAMPLES)
         good = fine[owner]
         columns = Columns(
-            name=name_indices(rows, self.names, name, good),
+            name=name[good],
             t=np.repeat(t, width)[good],
             v=values.v[good],
             text=text_indices(rows, values, good),

@@ -4,12 +4,11 @@ samples may keep by number what he found out about them.
 Rule: a name keeps its number for as long as the list lives; where there are too many, a new list begins.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 
 from pipeline.core.samples import Name
 
 MAX_NAMES = 1 << 17
-Layout = tuple[Name | None, ...]  # what keys of an object name; None: nothing that may be
 
 
 class NameNumbers:
@@ -34,18 +33,19 @@ class NameNumbers:
 
 
 class Layouts:
-    """The names that the keys of an object have in a topic: the same come again and again."""
+    """The numbers of the names that the keys of an object have in a topic; none where one of them has no name."""
 
-    def __init__(self) -> None:
-        self._found: dict[Hashable, Layout] = {}
-        self._size = 0
+    def __init__(self, names: NameNumbers) -> None:
+        self._names, self._size = names, 0
+        self._numbers: dict[Hashable, Sequence[int]] = {}
+        self.get = self._numbers.get
 
-    def of(self, key: Hashable, make: Callable[[], Layout]) -> Layout:
-        found = self._found.get(key)
-        if found is None:
-            found = make()
-            if self._size + len(found) > MAX_NAMES:
-                self._found, self._size = {}, 0
-            self._found[key] = found
-            self._size += len(found) + 1
+    def learn(self, key: Hashable, names: Sequence[Name | None]) -> Sequence[int]:
+        known = [name for name in names if name is not None]
+        found = tuple(self._names.of(known)) if len(known) == len(names) else ()
+        self._size += len(found) + 1
+        if self._size > MAX_NAMES:
+            self._numbers.clear()
+            self._size = len(found) + 1
+        self._numbers[key] = found
         return found

@@ -4,8 +4,6 @@ Rule: an object that parses by type, is dated, has no quality and no number, and
 value is read here, bit for bit as `own_strict` and `umh` would; any other is handed back whole.
 """
 
-from functools import partial
-
 import msgspec
 import numpy as np
 
@@ -14,7 +12,6 @@ from connectors.codecs.columns import Bodies, Columns
 from connectors.codecs.joined import Joined
 from connectors.codecs.json_cursor import Ints
 from connectors.codecs.json_samples import MAX_TIME, Rows, Spelled
-from connectors.codecs.name_numbers import Layout
 from connectors.codecs.topics import Route
 from pipeline.core.samples import Name
 
@@ -26,7 +23,7 @@ _SLIPS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 def decode_objects(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     """Payloads that are objects; also the indices (into `bodies`) of those handed back."""
-    joined, stamps, routes = Joined(bodies), list[float](), bodies.known.routes
+    joined, stamps, layouts = Joined(bodies), list[float](), bodies.known.layouts
     for owner, (body, topic) in enumerate(zip(bodies.texts, bodies.topic.tolist(), strict=True)):
         try:
             found: dict[str, float] | dict[str, float | bool | str] = _PLAIN.decode(body)
@@ -38,22 +35,21 @@ def decode_objects(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
                 continue
         stamp = found.pop(_TIME, None)
         if type(stamp) is float and 0 <= stamp <= MAX_TIME:
-            keys = tuple(found)
+            key = topic, tuple(found)
             joined.is_plain &= is_plain
-            joined.take(owner, (topic, keys), found.values(), partial(layout, routes[topic], keys))
+            numbers = layouts.get(key)
+            if numbers is None:
+                numbers = layouts.learn(key, names_of(bodies.known.routes[topic], key[1]))
+            joined.take(owner, numbers, found.values())
             stamps.append(stamp)
     stamp_of = np.array(stamps, np.float64)
     whole = np.floor(stamp_of)
     nanoseconds = ((stamp_of - whole) * 1_000_000).astype(np.uint64)
-    columns, left = joined.columns(rows, whole.astype(np.int64), nanoseconds)
-    taken = np.zeros(len(bodies.texts), np.bool_)
-    taken[joined.owner] = True
-    taken[left] = False
-    return columns, np.flatnonzero(~taken)
+    return joined.columns(rows, whole.astype(np.int64), nanoseconds)
 
 
-def layout(route: Route, keys: tuple[str, ...]) -> Layout:
-    """What the strict codecs make of such keys: nothing where they mean more than metrics."""
+def names_of(route: Route, keys: tuple[str, ...]) -> tuple[Name | None, ...]:
+    """What the strict codecs make of such keys; nothing where they mean more than metrics."""
     if route.family == "own" and not {"quality", "seq"}.isdisjoint(keys):
         return (None,) * len(keys)
     data = dict.fromkeys(keys, 0)

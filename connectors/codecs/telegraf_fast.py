@@ -4,7 +4,6 @@ Rule: a payload that parses by type, is dated, and whose every field has a name 
 bit as `telegraf` would; any other is handed back whole.
 """
 
-from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -14,7 +13,6 @@ from connectors.codecs.columns import Bodies, Columns
 from connectors.codecs.joined import Joined
 from connectors.codecs.json_cursor import Ints
 from connectors.codecs.json_samples import Rows
-from connectors.codecs.name_numbers import Layout
 from connectors.codecs.stamps import MAX_STAMP, split_stamps
 from connectors.codecs.telegraf import EQUIPMENT, name_of
 from pipeline.core.samples import Name
@@ -51,14 +49,18 @@ _SLIPS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 def decode_metrics(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     """Payloads of one metric or several; also the indices (into `bodies`) of those handed back."""
-    joined, stamps, routes = Joined(bodies), list[int](), bodies.known.routes
+    joined, stamps, layouts = Joined(bodies), list[int](), bodies.known.layouts
     for owner, (body, topic) in enumerate(zip(bodies.texts, bodies.topic.tolist(), strict=True)):
         metrics, is_plain = _parse(body)
         joined.is_plain &= is_plain
         for metric in metrics:
             fields, equipment = metric.fields, metric.tags.get(EQUIPMENT, "") if metric.tags else ""
             key = (topic, metric.name, equipment, tuple(fields))
-            joined.take(owner, key, fields.values(), partial(_layout, routes[topic].below, *key[1:]))
+            numbers = layouts.get(key)
+            if numbers is None:
+                below = bodies.known.routes[topic].below
+                numbers = layouts.learn(key, [_name(below, equipment, metric.name, field) for field in fields])
+            joined.take(owner, numbers, fields.values())
             stamps.append(metric.timestamp)
     return joined.columns(rows, *split_stamps(np.array(stamps, np.int64)))
 
@@ -76,6 +78,6 @@ def _parse(body: bytes) -> tuple[list[_Plain] | list[_Mixed], bool]:
         return [], True
 
 
-def _layout(below: tuple[str, ...], measurement: str, equipment: str, keys: tuple[str, ...]) -> Layout:
-    found = [name_of(below, equipment, measurement, key) for key in keys]
-    return tuple(name if isinstance(name, Name) else None for name in found)
+def _name(below: tuple[str, ...], equipment: str, measurement: str, key: str) -> Name | None:
+    found = name_of(below, equipment, measurement, key)
+    return found if isinstance(found, Name) else None

@@ -153,7 +153,10 @@ class Known:
     depth: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
     single: Ints = field(default_factory=lambda: np.full(1, -1))
     names: NameNumbers = field(default_factory=NameNumbers)
-    layouts: Layouts = field(default_factory=Layouts)
+    layouts: Layouts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.layouts = Layouts(self.names)
 
     def learn(self, routes: dict[str, Route]) -> None:
         self.numbers |= zip(routes, range(len(self.routes), len(self.routes) + len(routes)), strict=True)
@@ -164,13 +167,14 @@ class Known:
         self.single = np.append(self.single, np.full(len(routes), -1))
 
     def forget(self) -> None:
-        self.numbers, self.routes, self.layouts = {}, self.routes[:1], Layouts()
+        self.numbers, self.routes, self.layouts = {}, self.routes[:1], Layouts(self.names)
         self.family, self.depth, self.single = self.family[:1], self.depth[:1], self.single[:1]
 
     def begin(self) -> NameNumbers:
         """Where the names of a call are kept: with those of the calls before it, unless these are too many."""
         if self.names.is_full:
             self.names = NameNumbers()
+            self.layouts = Layouts(self.names)
             self.single[:] = -1
         return self.names
 
