@@ -7,7 +7,7 @@ is flushed again, never packed again. All times given here are of the gateway's 
 written, is the log's time while that clock is off.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -132,14 +132,16 @@ def _declared(rejects: Sequence[Reject], receipt_ms: npt.NDArray[np.int64]) -> d
     return found
 
 
-def heartbeats(state: GatewayState, now_ms: int) -> tuple[GatewayState, list[Outgoing]]:
-    """A frame without rows for each line that had nothing for a second (or if the clock fell back).
+def heartbeats(state: GatewayState, now_ms: int, spooled: Container[str] = ()) -> tuple[GatewayState, list[Outgoing]]:
+    """A frame without rows for each line that had nothing for a second (or if the clock fell back), and has nothing in
+    the spool.
 
     The pseudo-line too, once it has had a reject: its ledger is said at its next record."""
     if state.looked_ms <= now_ms < state.beat_ms:
         return state, []
     quiet = [line for line, totals in state.lines.items() if abs(now_ms - totals.newest_ms) >= HEARTBEAT_MS]
-    state, out = _issued(state, Kind.HEARTBEAT, now_ms, dict.fromkeys(quiet, b""))
+    bodies = {line: b"" for line in quiet if line not in spooled}
+    state, out = _issued(state, Kind.HEARTBEAT, now_ms, bodies)
     oldest = min((totals.newest_ms for totals in state.lines.values()), default=now_ms)
     return replace(state, looked_ms=now_ms, beat_ms=oldest + HEARTBEAT_MS), out
 
