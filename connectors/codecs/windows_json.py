@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.core.radix import by_radix
 from pipeline.core.results import WindowResults
 
 STATISTICS = (("mean", "mean"), ("min", "least"), ("max", "most"), ("last", "last"), ("sd", "sd"))
@@ -118,7 +119,7 @@ def _by_line(rows: _Rows) -> tuple[_Rows, npt.NDArray[np.intp]]:
     """The rows of each line of a table together, and where each begins and the last one ends."""
     key = rows.table * (int(rows.line.max()) + 1) + rows.line
     if (key[1:] < key[:-1]).any():
-        order = np.argsort(key.astype(np.uint16) if int(key.max()) < 1 << 16 else key, kind="stable")
+        order = np.argsort(by_radix(key, int(key.max()) + 1), kind="stable")
         rows, key = rows.take(order), key.take(order)
     return rows, np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1], [True])))
 
