@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.core.radix import by_radix
 from pipeline.core.samples import FROZEN, UNDATED
+from pipeline.core.short_sort import short
 
 S = TypeVar("S", np.int64, np.uint8, np.uint64)
 NO_IDENTITY = UNDATED | FROZEN
@@ -106,7 +106,7 @@ def settled(rows: Rows) -> tuple[Rows, npt.NDArray[np.int32], npt.NDArray[np.int
 def _order(rows: Rows) -> npt.NDArray[np.intp]:
     """Small integers are sorted by radix. Rows without identity stand behind those that have one."""
     offset = rows.t - int(rows.t.min())
-    series, times = (by_radix(column, int(column.max()) + 1) for column in (rows.series, offset))
+    series, times = short(rows.series), short(offset)
     keys = [times, series] if rows.seq is None else [rows.seq, times, series]
     return np.lexsort(keys if rows.flags is None else [(rows.flags & NO_IDENTITY) != 0, *keys])
 

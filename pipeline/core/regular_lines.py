@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from pipeline.core.event_time import MAX_RUN_MS, NEVER, PANE_MS, Clocks, Flags, Ints, Places
 from pipeline.core.line_times import LineTimes
-from pipeline.core.radix import by_radix
+from pipeline.core.short_sort import stably_sorted
 
 DEPTH = 16  # records of a line at once, at most: tables have room for as many of each
 
@@ -111,7 +111,7 @@ def _sources(clocks: Clocks, some: Together, depth: int, lines: tuple[Ints, Ints
     """lines: by source code the place of its line, -1 where it has no record; allowed lateness by place."""
     at, lateness = lines
     code = np.flatnonzero((at >= 0) & (clocks.top[: len(at)] != NEVER))
-    code = code.take(np.argsort(by_radix(at.take(code), len(lateness)), kind="stable"))
+    code = code.take(stably_sorted(at.take(code)))
     place = np.full(len(at), -1)
     place[code], at = np.arange(len(code)), at.take(code)
     known = np.flatnonzero(place.take(some.source) >= 0)

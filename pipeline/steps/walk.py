@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.event_time import NEVER, PANE_MS, Records
-from pipeline.core.radix import by_radix
 from pipeline.core.regular_lines import DEPTH, Together, take
+from pipeline.core.short_sort import stably_sorted
 from pipeline.steps.partition import PartitionState
 
 Ints = npt.NDArray[np.int64]
@@ -206,7 +206,7 @@ class _Walk:
 
 def _ranks(line: Ints) -> Ints:
     """How many records of its line stand before each."""
-    order = np.argsort(by_radix(line, int(line.max(initial=0)) + 1), kind="stable")
+    order = stably_sorted(line)
     ordered, place = line.take(order), np.arange(len(line))
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     rank = np.empty(len(line), np.int64)
@@ -216,5 +216,5 @@ def _ranks(line: Ints) -> Ints:
 
 def _groups(rank: Ints, most: int = 0) -> list[npt.NDArray[np.intp]]:
     """Places by rank, in their order, from 0 to at least `most`."""
-    order = np.argsort(by_radix(rank, int(rank.max(initial=0)) + 1), kind="stable")
+    order = stably_sorted(rank)
     return np.split(order, np.cumsum(np.bincount(rank, minlength=most + 1))[:-1])
