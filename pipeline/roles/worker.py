@@ -1,16 +1,14 @@
 """The worker role: samples.v1 in; results.v1, alerts.v1, late.v1 and rejects.v1 out; state in checkpoints."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.codecs import windows_json
 from pipeline.core.errors import ConfigError, Unavailable
-from pipeline.core.frames import FrameError, Kind
-from pipeline.core.frames_together import decode_all
-from pipeline.core.line_config import validated
-from pipeline.core.plausible import Spelling, implausible
-from pipeline.core.ports import Log, Outgoing, Record
+from pipeline.core.frames_together import read_together
+from pipeline.core.ports import Log, Record
 from pipeline.core.samples import FRAMED
+from pipeline.core.senders import Senders
 from pipeline.roles.reading import Lag, rejected
 from pipeline.roles.spoken import spoken
 from pipeline.runtime import snapshot
@@ -19,7 +17,6 @@ from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
 from pipeline.runtime.slots import Saved, Slots
 from pipeline.steps.partition import PartitionState
-from pipeline.steps.plan import Entry
 from pipeline.steps.standing import ledger_gap, silent_lines, watermark_lag_ms
 from pipeline.steps.worker import Output, step
 
@@ -47,7 +44,7 @@ class Worker:
     trouble: str = ""
     keep_ms: Mapping[str, int] = field(default_factory=dict)  # topic -> how long its records are of use
     forgot_day: int = 0
-    spelling: Spelling = field(default_factory=Spelling)
+    senders: Senders = field(default_factory=Senders)
     held: dict[int, Held] = field(default_factory=dict)
     spoken_to: dict[int, int] = field(default_factory=dict)  # results of the records below are in the log
 
@@ -140,14 +137,11 @@ class Worker:
                 self.log.forget(topic, day * DAY_MS - keep_ms)
 
     def _take(self, held: Held, records: list[Record]) -> None:
-        entries: list[Entry] = []
-        outgoing: list[Outgoing] = []
-        for record, entry in zip(records, read(records, self.spelling), strict=True):
-            if isinstance(entry, Entry):
-                entries.append(entry)
-            elif record.offset >= held.aloud:
-                outgoing.append(entry)
-        held.state, out = step(held.state, entries)
+        self.senders = self.senders.roomy()
+        polled, refused = read_together(records, self.senders)
+        unread = [(records[one.place], one.sentence) for one in refused]
+        outgoing = [rejected(one, SAMPLES, sentence) for one, sentence in unread if one.offset >= held.aloud]
+        held.state, out = step(held.state, polled)
         outgoing += spoken(out, held.aloud, records[0].partition, held.heads, held.state.registry.paths)
         self.writer.write(outgoing)
         held.position = records[-1].offset + 1
@@ -185,19 +179,3 @@ def by_partition(records: Sequence[Record]) -> dict[int, list[Record]]:
     for record in records:
         found.setdefault(record.partition, []).append(record)
     return found
-
-
-def read(records: Sequence[Record], spelling: Spelling) -> Iterator[Entry | Outgoing]:
-    """A record that cannot be read becomes a reject with its place in the log, so that a repeat shows."""
-    for record, frame in zip(records, decode_all([record.value for record in records]), strict=True):
-        try:
-            if isinstance(frame, FrameError):
-                raise frame
-            line = record.key.decode()
-            if slip := implausible(frame, record.append_ms) or spelling.slip(line, frame.names):
-                raise FrameError(slip)
-            if frame.kind == Kind.CONFIGURATION:
-                validated(line, frame.body)
-            yield Entry(record.offset, record.append_ms, line, frame)
-        except ValueError as error:
-            yield rejected(record, SAMPLES, str(error).splitlines()[0])
