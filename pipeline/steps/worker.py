@@ -67,7 +67,7 @@ def step(state: PartitionState, records: Polled | Sequence[Entry]) -> tuple[Part
             _slice(state, part.take(np.array([k])), out)
             relieve(state, int(part.line[k]))
         if part.ended[-1]:
-            _say_ledger(state, part, len(part) - 1, out)
+            _say_ledger(state, part, np.array([len(part) - 1]), out)
     return state, out
 
 
@@ -147,14 +147,13 @@ def _say_ledgers(state: PartitionState, part: Slice, out: Output) -> bool:
     due = state.ledger_said[line] < step_now
     state.ledger_said[line[due]] = step_now
     known = len(state.registry.tables.kept)
-    for k in np.sort(first[due]).tolist():
-        if not part.ended[k]:  # which says its ledger behind itself
-            _say_ledger(state, part, k, out)
+    first = np.sort(first[due])
+    _say_ledger(state, part, first[~part.ended[first]], out)  # one that ended says it behind itself
     return len(state.registry.tables.kept) < known
 
 
-def _say_ledger(state: PartitionState, part: Slice, k: int, out: Output) -> None:
-    line, offset = int(part.line[k]), int(part.offset[k])
-    found = publish.ledger(state, line, offset, int(part.append[k]))
-    if found:
-        out.results.append(LineResults(state.registry.paths[line], offset, found, []))
+def _say_ledger(
+    state: PartitionState, part: Slice, places: np.ndarray[tuple[int], np.dtype[np.intp]], out: Output
+) -> None:
+    out.results += publish.ledgers(state, part, places)
+    publish.retire(state, part, places)
