@@ -64,7 +64,7 @@ def entry(record: Record, spelling: Spelling) -> Entry:
 
 
 def read_together(records: Sequence[Record], senders: Senders) -> tuple[Polled, list[Refused]]:
-    """Records of one partition in log order."""
+    """Records of one partition in log order. A skip is left out: it says nothing of its line."""
     reading = _Reading(records, senders)
     found = reading.read()
     return found, sorted(reading.refused)
@@ -112,7 +112,10 @@ class _Reading:
         except ValueError as error:
             self.refused.append(Refused(place, str(error).splitlines()[0]))
             return
-        self.frames[place] = frame = found.frame
+        frame = found.frame
+        if frame.kind is Kind.SKIP:
+            return
+        self.frames[place] = frame
         self.sender[place] = self.senders.code(found.line, frame.gateway, frame.boot, frame.names)
 
     def _gathered(self) -> Polled:

@@ -50,12 +50,13 @@ class Senders:
         key = line, gateway, boot, id(names)
         code = self.codes.get(key)
         if code is None:
-            code = self.codes[key] = len(self.keys)
-            self.keys.append(key)
-            self.names.append(names)
-            self.weight += len(names) + 1
+            code = len(self.keys)
             self.boot, self.count = grown(self.boot, code + 1, 0), grown(self.count, code + 1, 0)
             self.boot[code], self.count[code] = boot, len(names)
+            self.weight += len(names) + 1
+            self.names.append(names)
+            self.keys.append(key)
+            self.codes[key] = code
         return code
 
     def look(self, key: bytes, block: bytes, boot: int) -> int:

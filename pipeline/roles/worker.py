@@ -1,6 +1,6 @@
 """The worker role: samples.v1 in; results.v1, alerts.v1, late.v1 and rejects.v1 out; state in checkpoints."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.codecs import windows_json
@@ -9,10 +9,13 @@ from pipeline.core.frames_together import read_together
 from pipeline.core.ports import Log, Record
 from pipeline.core.samples import FRAMED
 from pipeline.core.senders import Senders
+from pipeline.roles.poison import Poison, Spent, Work
 from pipeline.roles.reading import Lag, rejected
 from pipeline.roles.spoken import spoken
+from pipeline.roles.trial import Trial, guilty
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Committer
+from pipeline.runtime.clock import monotonic
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
 from pipeline.runtime.slots import Saved, Slots
@@ -47,18 +50,22 @@ class Worker:
     senders: Senders = field(default_factory=Senders)
     held: dict[int, Held] = field(default_factory=dict)
     spoken_to: dict[int, int] = field(default_factory=dict)  # results of the records below are in the log
+    pace: Callable[[], float] = monotonic
+    trial: Trial = guilty
 
     def __post_init__(self) -> None:
         self.reader = self.log.reader(SAMPLES, self.name, self.instance, self)
         self.writer = self.log.writer()
         self.lag = Lag(self.instruments, self.name, (self.reader,))
         slots = Slots(self.log.state(), self.name, self.reader.instance)
-        self.committer = Committer(self.reader, self.writer, slots)
+        self.committer = Committer(self.reader, self.writer, slots, pace=self.pace)
+        self.poison = Poison(slots.store, self.instruments, self.name, self._worked, self.trial)
         self.instruments.checkpoint_age.labels(self.name).set_function(self.committer.age)
 
     def take(self, partitions: Sequence[int]) -> None:
         """Goes on with what is in memory of a partition, or in a checkpoint, whichever is further."""
         held = {partition: self._begin(partition) for partition in partitions}
+        self.poison.take({p: (self.reader.first_offset(p), self.reader.end_offset(p)) for p in partitions})
         for partition in partitions:
             self.reader.seek(partition, held[partition].position)
         self.held = held
@@ -66,8 +73,12 @@ class Worker:
 
     def give(self, partitions: Sequence[int]) -> None:
         """All that was read is out, and the next owner finds the state where the commit is."""
+        self._end()
+
+    def _end(self) -> None:
         self._flush()
         self.committer.checkpoint(self._saved(), self.spoken_to)
+        self.poison.attempts.end(self._mine())
 
     def _begin(self, partition: int) -> Held:
         """A state is that of the records below its position, whoever read them: what was said aloud by us or up to
@@ -103,18 +114,20 @@ class Worker:
         records = self.reader.poll(max_wait)
         with self.instruments.step_duration.labels(self.name).time():
             for partition, mine in by_partition(records).items():
-                self._take(self.held[partition], mine)
+                self._take(partition, mine)
         self._flush()
         if self.committer.checkpoint_due():
             self.committer.checkpoint(self._saved(), self.spoken_to)
             self._forget(records)
         elif self.committer.commit_due():
             self.committer.commit(self.spoken_to)
+            self.poison.attempts.passed(self.spoken_to)
             self._measure()
         self.lag.look()
         return len(records)
 
     def _flush(self) -> None:
+        self.poison.flush()
         self.writer.flush()
         self.spoken_to = {partition: self.held[partition].aloud for partition in self._mine()}
 
@@ -136,17 +149,33 @@ class Worker:
             for topic, keep_ms in self.keep_ms.items():
                 self.log.forget(topic, day * DAY_MS - keep_ms)
 
-    def _take(self, held: Held, records: list[Record]) -> None:
+    def _take(self, partition: int, records: list[Record]) -> None:
+        try:
+            for done in self.poison.works(self.held[partition].state, records):
+                self._say(self.held[partition], done)
+        except Spent as lost:
+            self._go_back(partition, lost)
+
+    def _worked(self, state: PartitionState, records: Sequence[Record]) -> Work:
         self.senders = self.senders.roomy()
-        polled, refused = read_together(records, self.senders)
-        unread = [(records[one.place], one.sentence) for one in refused]
-        outgoing = [rejected(one, SAMPLES, sentence) for one, sentence in unread if one.offset >= held.aloud]
-        held.state, out = step(held.state, polled)
-        outgoing += spoken(out, held.aloud, records[0].partition, held.heads, held.state.registry.paths)
-        self.writer.write(outgoing)
-        held.position = records[-1].offset + 1
+        return worked(state, records, self.senders)
+
+    def _go_back(self, partition: int, lost: Spent) -> None:
+        """What was said is not said again."""
+        self.poison.spent(partition, lost)
+        restored = self._restore(partition, self.reader.committed(partition))
+        self.reader.seek(partition, restored.position)
+        self.held[partition] = replace(restored, aloud=max(self.held[partition].aloud, restored.aloud))
+
+    def _say(self, held: Held, done: Work) -> None:
+        held.state, partition = done.state, done.records[0].partition
+        rejects = [reject for offset, reject in done.rejects if offset >= held.aloud]
+        self.instruments.count_rejected({"poison": len(rejects)})
+        self.writer.write(rejects + self.poison.told(done.records, held.aloud))
+        self.writer.write(spoken(done.out, held.aloud, partition, held.heads, held.state.registry.paths))
+        held.position = done.records[-1].offset + 1
         held.aloud = max(held.aloud, held.position)
-        self._count(out)
+        self._count(done.out)
 
     def _measure(self) -> None:
         """Over our partitions, once for each commit."""
@@ -166,12 +195,20 @@ class Worker:
     def close(self) -> None:
         """A clean end leaves a checkpoint, so that the next start has nothing to repeat; without one it repeats."""
         try:
-            self._flush()
-            self.committer.checkpoint(self._saved(), self.spoken_to)
+            self._end()
         except Unavailable as error:
             log(self.name).warning("ends without a checkpoint", because=str(error))
         self.writer.close()
         self.reader.close()
+
+
+def worked(state: PartitionState, records: Sequence[Record], senders: Senders) -> Work:
+    """Records of one partition taken in; the state handed in is spent. What cannot be read becomes a reject with its
+    place in the log, so that a repeat shows."""
+    polled, refused = read_together(records, senders)
+    unread = [(records[one.place], one.sentence) for one in refused]
+    rejects = [(record.offset, rejected(record, SAMPLES, sentence)) for record, sentence in unread]
+    return Work(*step(state, polled), rejects)
 
 
 def by_partition(records: Sequence[Record]) -> dict[int, list[Record]]:

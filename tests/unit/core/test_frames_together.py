@@ -78,11 +78,12 @@ def of(values: Sequence[bytes], keys: Sequence[bytes] = ()) -> list[Record]:
 
 
 def alone(records: Sequence[Record]) -> tuple[list[Entry], list[Refused]]:
-    """One by one, as the definition says."""
+    """One by one, as the definition says; a skip says nothing."""
     entries, refused, spelling = [], [], Spelling()
     for place, record in enumerate(records):
         try:
-            entries.append(entry(record, spelling))
+            found = entry(record, spelling)
+            entries += [found] if found.frame.kind is not Kind.SKIP else []
         except ValueError as error:
             refused.append(Refused(place, str(error).splitlines()[0]))
     return entries, refused
