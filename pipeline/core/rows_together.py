@@ -26,7 +26,7 @@ Columns = tuple[
     npt.NDArray[np.uint64] | None,
 ]
 WORD = 8
-FEW_ROWS = 64  # a record, in the mean: up to here places are computed
+FEW_ROWS = 128  # a record, in the mean: up to here places are computed
 _PADS = tuple(b"\0" * (-size % WORD) for size in range(WORD))
 _BEGIN = (HEADER_SIZE + 8) // WORD  # word of a frame at which its columns begin
 
