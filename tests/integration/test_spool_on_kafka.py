@@ -269,8 +269,11 @@ def test_row_06_a_gateway_started_while_kafka_is_away_takes_in_and_follows_once_
     (tmp_path / "park.toml").write_text(park, "utf-8")
     kafka.gap.shut()
     try:
-        with running(tmp_path, "gateway") as process, Feed(broker.url, broker.protocol) as feed:
+        with ExitStack() as stack:
+            process = stack.enter_context(running(tmp_path, "gateway"))
             await_true(lambda: any(line["event"] == "started" for line in process.said))
+            await_true(lambda: "MQTT broker" not in process.answers("/readyz")[1])  # else nothing is kept for it there
+            feed = stack.enter_context(Feed(broker.url, broker.protocol))
             await_true(lambda: instrument(process.http, "spool_records") > 30)
             assert "nobody listens there (ECONNREFUSED); what comes is kept" in process.answers("/readyz")[1]
             kafka.gap.open()
