@@ -103,7 +103,7 @@ class MemoryReader:
             if group.members.get(member.name) is not member:
                 group.admit(member)
             asked, turn = member.asked, member.turn
-            if turn != self._begun:
+            if not turn or turn != self._begun:  # who waits, or was expelled, has nothing
                 self._mine = member.owned
         if asked:
             if turn == self._begun:  # else they were never taken

@@ -6,7 +6,7 @@ tried again, and nothing is packed twice. What a broker sent is read by its own 
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.codecs import edge
@@ -54,6 +54,7 @@ class Gateway:
     gathered: list[list[Message]] = field(default_factory=list)  # by broker
     waiting: int = 0  # of them
     gathered_at: float = 0.0
+    pace: Callable[[], float] = monotonic
     written_at: int | None = None  # by our clock: when the oldest record was written that is not yet flushed
     durable: int = 0  # messages whose samples the log has
     finishing: threading.Event = field(default_factory=threading.Event)  # set by another thread: end the run
@@ -79,7 +80,7 @@ class Gateway:
         found = self.source.poll(min(max_wait, linger or max_wait), MAX_MESSAGES)
         taken = self._gather(found)
         full = self.waiting >= MAX_MESSAGES
-        if self.waiting and (full or monotonic() - self.gathered_at >= linger):
+        if self.waiting and (full or self.pace() - self.gathered_at >= linger):
             self._pack()
         if self.finishing.is_set() and not self.ended and not taken:
             self._end()
@@ -92,7 +93,7 @@ class Gateway:
     def _gather(self, found: Sequence[list[Message]]) -> int:
         taken = sum(map(len, found))
         if taken and not self.waiting:
-            self.gathered_at = monotonic()
+            self.gathered_at = self.pace()
         self.waiting += taken
         for broker, came in enumerate(found):
             self.gathered[broker] += came
