@@ -211,7 +211,9 @@ def test_row_19_what_was_taken_is_there_after_a_kill_and_sending_it_again_adds_n
     record(lost=lost, duplicate=duplicate, seconds=time.monotonic() - begun, tier="T2", seed=seed)
 
 
-def test_a_store_whose_disk_is_full_commits_nothing_and_has_everything_after_a_start_with_room(tmp_path: Path) -> None:
+def test_row_17_a_store_whose_disk_is_full_commits_nothing_and_has_everything_after_a_start_with_room(
+    tmp_path: Path,
+) -> None:
     """1.8 goes on refusing until it is started again."""
     port = free_port(set())
     chain = Chain(InfluxSettings(f"http://127.0.0.1:{port}"))
