@@ -11,10 +11,11 @@ FOLDER = "PARKPULSE_FAULT_RECORD"
 Line = dict[str, str | int | float]
 
 
-def record(*, lost: int, duplicate: int, seconds: float, tier: str, seed: int = 0) -> None:
+def record(*, lost: int, duplicate: int, tier: str, seconds: float | None = None, seed: int = 0) -> None:
     """`duplicate` by identity; `seconds` until all was there again; `tier` T0, T1 or T2: no sockets, small or real."""
     test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
-    write({"test": test, "seed": seed, "lost": lost, "duplicate": duplicate, "recovery_s": seconds, "tier": tier})
+    took: Line = {} if seconds is None else {"recovery_s": round(seconds, 2)}
+    write({"test": test, "seed": seed, "lost": lost, "duplicate": duplicate, "tier": tier, **took})
 
 
 def write(line: Line) -> None:

@@ -119,6 +119,18 @@ def test_row_18_a_store_that_is_busy_for_a_while_gets_everything_in_the_end() ->
         assert chain.counts() == list(range(5))
 
 
+def test_row_18_a_store_that_asked_for_time_is_asked_nothing_meanwhile() -> None:
+    """Not even what lies there already: a bucket that is gone by then is not noticed."""
+    fake = FakeInflux(WallClock(), buckets={"parkpulse": Bucket()}, busy=[(503, "30")])
+    with fake.serving():
+        chain = Chain(InfluxSettings(fake.url, api="v2"))
+        chain.publish([replace(r, revision=3) for r in results(0, 5)])
+        with pytest.raises(Unavailable):
+            chain.historian.turn(0.0)
+        fake.buckets.clear()
+        assert chain.refused() == (f"store: {fake.url}: busy; got 503; it goes on by itself", 0)
+
+
 @contextmanager
 def own_influxd(
     folder: Path, port: int, auth: bool, certificate: tuple[Path, Path] | None = None, most_bytes: int = 25_000_000
