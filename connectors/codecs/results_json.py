@@ -75,6 +75,13 @@ def store_row(result: Result) -> Row:
     )
 
 
+def stored(kind: str, row: Row) -> Result:
+    """The result of which `store_row` made this row."""
+    found: dict[str, object] = dict(zip(SCHEMA, row, strict=True))
+    values = msgspec.json.decode(str(found["values"]))
+    return msgspec.convert(found | {"kind": kind, "product": found["product"] or None, "values": values}, Result)
+
+
 def values_text(values: Mapping[str, Value]) -> str:
     return _ENCODER.encode(values).decode()
 

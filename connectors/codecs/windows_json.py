@@ -42,11 +42,11 @@ def _quoted(texts: Sequence[str]) -> pl.Series:
 
 
 class Told(NamedTuple):
-    """Results of one line and table of windows: JSON with commas between; is there a score among them?"""
+    """Results of one line and table of windows: pieces of JSON, a comma between them; is there a score among them?"""
 
     line: int
     offset: int
-    results: bytes
+    pieces: list[memoryview]
     scored: bool
 
 
@@ -77,8 +77,8 @@ def _told(rows: "_Rows", bounds: npt.NDArray[np.intp], heads: Heads, widths: pl.
         pairwise(score_ends[np.searchsorted(scored, bounds)].tolist()), strict=True,
     )  # fmt: skip
     for line, offset, (low, high), (first, last) in own:
-        said = metrics[low : high - 1]
-        yield Told(line, offset, said if first == last else b"%b,%b" % (said, scores[first : last - 1]), first < last)
+        pieces = [metrics[low : high - 1]]
+        yield Told(line, offset, pieces if first == last else [*pieces, scores[first : last - 1]], first < last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +123,11 @@ def _by_line(rows: _Rows) -> tuple[_Rows, npt.NDArray[np.intp]]:
     return rows, np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1], [True])))
 
 
-def _bytes(texts: pl.Series) -> tuple[bytes, npt.NDArray[np.int64]]:
+def _bytes(texts: pl.Series) -> tuple[memoryview, npt.NDArray[np.int64]]:
     """Texts with commas between, and where each begins."""
     ends = np.cumsum(texts.str.len_bytes().to_numpy().astype(np.int64) + 1)
     joined: bytes = texts.str.join(",").cast(pl.Binary).item()
-    return joined, np.append(0, ends)
+    return memoryview(joined), np.append(0, ends)
 
 
 def _metrics(rows: _Rows, begin: pl.Series) -> pl.Series:

@@ -56,6 +56,12 @@ class Windows:
     def take(self, index: npt.NDArray[np.integer]) -> "Windows":
         return Windows(**{name: getattr(self, name).take(index) for name in (*INTS, *FLOATS, *FLAGS)})
 
+    def at(self, places: Places | slice) -> "Windows":
+        """Those of some codes: themselves where these are a slice, else a copy."""
+        if isinstance(places, slice):
+            return Windows(**{name: getattr(self, name)[places] for name in (*INTS, *FLOATS, *FLAGS)})
+        return self.take(places)
+
     def put(self, index: Places, rows: "Windows") -> None:
         """As they were taken."""
         for name in (*INTS, *FLOATS, *FLAGS):
@@ -117,24 +123,31 @@ def _codes(layer: Layer, places: Places) -> Places | slice:
 
 def _merge(windows: Windows, layer: Layer, hold_ms: Ints) -> None:
     """Of all of a layer: where a window opens, it is laid over what was merged here."""
-    s, cells = layer.at, layer.cells
-    n0, n1 = windows.n[s], cells.n
-    gap = np.minimum(cells.first_t - windows.last_t[s], hold_ms[s])
-    windows.cover[s] += np.where(windows.live[s], gap, 0) + cells.cover
-    windows.last_t[s], windows.live[s] = cells.last_t, cells.live
-    known, comes = n0 > 0, n1 > 0
-    ref = windows.ref[s] if known.all() else np.where(known, windows.ref[s], cells.ref)
-    d = cells.ref - ref if comes.all() else np.where(comes, cells.ref - ref, 0.0)
-    windows.total[s] += cells.total + n1 * d
-    windows.square[s] += cells.square + 2.0 * d * cells.total + n1 * (d * d)
-    windows.ref[s], windows.n[s] = ref, n0 + n1
-    windows.least[s] = np.minimum(windows.least[s], cells.least)
-    windows.most[s] = np.maximum(windows.most[s], cells.most)
-    windows.peak[s] = np.maximum(windows.peak[s], cells.peak)
-    for name in ("last", "mean_after"):
-        column, new = getattr(windows, name), getattr(cells, name)
-        column[s] = new if comes.all() else np.where(comes, new, column[s])
-    windows.dirty[s] = True
+    own, cells = windows.at(layer.at), layer.cells
+    comes = cells.n > 0
+    gap = np.minimum(cells.first_t - own.last_t, hold_ms[layer.at])
+    own.cover += np.where(own.live, gap, 0) + cells.cover
+    own.last_t[:], own.live[:], own.dirty[:] = cells.last_t, cells.live, True
+    known = own.n > 0
+    if not known.all():
+        own.ref[:] = np.where(known, own.ref, cells.ref)
+    d = cells.ref - own.ref
+    if (cells.n == 1).all():  # then nothing is summed within them
+        own.total += d
+        own.square += d * d
+    else:
+        d[~comes] = 0.0
+        own.total += cells.total + cells.n * d
+        own.square += cells.square + 2.0 * d * cells.total + cells.n * (d * d)
+    own.n += cells.n
+    np.minimum(own.least, cells.least, out=own.least)
+    np.maximum(own.most, cells.most, out=own.most)
+    np.maximum(own.peak, cells.peak, out=own.peak)
+    whole = True if comes.all() else comes
+    np.copyto(own.last, cells.last, where=whole)
+    np.copyto(own.mean_after, cells.mean_after, where=whole)
+    if not isinstance(layer.at, slice):
+        windows.put(layer.at, own)
 
 
 def standing(windows: Windows, upto: Ints, width: int) -> Table:

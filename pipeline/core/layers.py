@@ -34,13 +34,20 @@ class Layer:
 
 def layered(cells: Cells, lead: Ints) -> list[Layer]:
     """The first cells of all series, the second ones, and so on. lead i64 by cell."""
-    first = np.append(True, cells.series[1:] != cells.series[:-1])
-    place = np.arange(len(cells))
-    if first.all():
-        return [_placed(cells, lead, place)]
-    rank = place - np.maximum.accumulate(np.where(first, place, 0))
-    parts = np.split(np.argsort(rank, kind="stable"), np.cumsum(np.bincount(rank))[:-1])
-    return [_placed(cells, lead, part) for part in parts]
+    again = repeated(cells)
+    if not len(again):
+        return [_placed(cells, lead, np.arange(len(cells)))]
+    is_first = np.ones(len(cells), np.bool_)
+    is_first[again] = False
+    first = np.flatnonzero(is_first)
+    rank = again - first[np.searchsorted(first, again) - 1]
+    parts = np.split(again[np.argsort(rank, kind="stable")], np.cumsum(np.bincount(rank))[1:-1])
+    return [_placed(cells, lead, part) for part in (first, *parts)]
+
+
+def repeated(cells: Cells) -> Places:
+    """Places of cells that follow one of the same series."""
+    return np.flatnonzero(cells.series[1:] == cells.series[:-1]) + 1
 
 
 def _placed(cells: Cells, lead: Ints, chosen: Places) -> Layer:

@@ -27,7 +27,7 @@ class _Saying:
     """What a line says at one record: results as JSON, with commas between."""
 
     line: str
-    results: list[bytes] = field(default_factory=list)
+    results: list[bytes | memoryview] = field(default_factory=list)
     kinds: set[str] = field(default_factory=set)
     alone: list[Outgoing] = field(default_factory=list)  # progress, which stands alone, and alerts
 
@@ -37,7 +37,7 @@ def spoken(out: Output, aloud: int, partition: int, heads: windows_json.Heads, p
     said: dict[int, _Saying] = {}
     for told in windows_json.encode(out.windows, heads):
         saying = said.setdefault(told.offset, _Saying(paths[told.line]))
-        saying.results.append(told.results)
+        saying.results += told.pieces
         saying.kinds |= SCORED if told.scored else UNSCORED
     for own in out.results:
         _say(said.setdefault(own.offset, _Saying(own.line)), own)
@@ -64,8 +64,10 @@ def _say(saying: _Saying, own: LineResults) -> None:
         saying.alone.append(Outgoing(ALERTS, key, alerts_json.encode(alert), alerts_json.cloudevents(alert, own.line)))
 
 
-def _results(key: bytes, results: Sequence[bytes], kinds: Iterable[str]) -> Outgoing:
-    return Outgoing(RESULTS, key, b"[%b]" % b",".join(results), (("kinds", ",".join(sorted(kinds)).encode()),))
+def _results(key: bytes, results: Sequence[bytes | memoryview], kinds: Iterable[str]) -> Outgoing:
+    pieces: list[bytes | memoryview] = [b","] * (2 * len(results) + 1)
+    pieces[0], pieces[1::2], pieces[-1] = b"[", results, b"]"
+    return Outgoing(RESULTS, key, b"".join(pieces), (("kinds", ",".join(sorted(kinds)).encode()),))
 
 
 def _aside(topic: str, aside: Aside, partition: int) -> Outgoing:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pipeline.core.compose import NONE, Table, Windows, fold, standing
 from pipeline.core.event_time import NEVER, PANE_MS
 from pipeline.core.grown import grown
-from pipeline.core.layers import layered
+from pipeline.core.layers import layered, repeated
 from pipeline.core.order import NO_TEXT, Rows
 from pipeline.core.quality import usable
 from pipeline.core.reduce import Cells, Scored, reduce
@@ -36,17 +36,20 @@ def numeric(rows: Rows) -> npt.NDArray[np.intp] | None:
 def fold_rows(state: PartitionState, rows: Rows) -> tuple[list[Table], Floats]:
     """Canonical rows without repeats -> windows that are complete (all panes of all lines of a round in one pass), and
     |z| by row (0 where a row is not scored)."""
-    z, places = np.zeros(len(rows)), numeric(rows)
+    places = numeric(rows)
     if rows.text is not None:
         state.spelt[rows.series[rows.text != NO_TEXT]] = True
     numbers = rows if places is None else rows.take(places)
     if not len(numbers):
-        return [], z
+        return [], np.zeros(len(rows))
     series, traits = numbers.series, state.traits
     simulated = False if numbers.q is None else traits.simulated.take(series)
     fit = usable(numbers.q, simulated, len(numbers)) & (np.abs(numbers.v) < LARGEST)
     scored = _score(state, numbers, fit)
-    z[slice(None) if places is None else places] = scored.z
+    z = scored.z
+    if places is not None:
+        z = np.zeros(len(rows))
+        z[places] = scored.z
     cells = reduce(numbers, fit, traits.hold_ms.take(series), scored, PANE_MS)
     lead = _lead(state, cells)
     every = layered(cells, lead)
@@ -71,21 +74,20 @@ def fold_rows(state: PartitionState, rows: Rows) -> tuple[list[Table], Floats]:
 
 def _score(state: PartitionState, rows: Rows, fit: Flags) -> Scored:
     scored = fit & state.traits.scored.take(rows.series)
-    z, mean = np.zeros(len(rows)), np.full(len(rows), np.nan)
     if scored.all():
         state.ewma, z, mean = ewma.step(state.ewma, rows.series, rows.v)
-    elif scored.any():
+        return Scored(z, mean, scored)
+    z, mean = np.zeros(len(rows)), np.full(len(rows), np.nan)
+    if scored.any():
         state.ewma, z[scored], mean[scored] = ewma.step(state.ewma, rows.series[scored], rows.v[scored])
     return Scored(z, mean, scored)
 
 
 def _lead(state: PartitionState, cells: Cells) -> Ints:
     """How far the sample before each cell covers (NEVER where there is none that does)."""
-    hold = state.traits.hold_ms[cells.series]
-    first = np.concatenate(([True], cells.series[1:] != cells.series[:-1]))
-    before = np.where(first, state.prev_t[cells.series], np.concatenate(([NEVER], cells.last_t[:-1])))
-    live = np.where(first, state.prev_live[cells.series], np.concatenate(([False], cells.live[:-1])))
-    return np.where(live, before + hold, NEVER)
+    before, live, again = state.prev_t.take(cells.series), state.prev_live.take(cells.series), repeated(cells)
+    before[again], live[again] = cells.last_t[again - 1], cells.live[again - 1]
+    return np.where(live, before + state.traits.hold_ms.take(cells.series), NEVER)
 
 
 def _panes(cells: Cells, lead_until: Ints) -> Table:

@@ -169,5 +169,5 @@ EVENTS: dict[str, str] = {
 KEYS: dict[str, str] = {
     "what": "việc", "was": "trước_đó", "after_s": "sau_s", "because": "vì", "offset": "vị_trí", "lines": "dây_chuyền",
     "partitions": "phân_vùng", "partition": "phân_vùng",
-    "process": "tiến_trình", "code": "mã", "again_in_s": "thử_lại_sau_s", "lacks": "thiếu",
+    "equipment": "thiết_bị", "process": "tiến_trình", "code": "mã", "again_in_s": "thử_lại_sau_s", "lacks": "thiếu",
 }  # fmt: skip

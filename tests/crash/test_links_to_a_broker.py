@@ -82,8 +82,13 @@ class Site(Processes):
         """All that the broker took (from the sample numbered `since` on) is in the log; the gateway ends cleanly."""
         self.publisher.finish()
         sent = self.publisher.acknowledged[since:]
+        begun = time.monotonic()
         self.await_that(lambda: self.lost(sent) == 0, "all that the broker took is in the log", seconds)
+        took = round(time.monotonic() - begun, 2)
         assert self.end("gateway") == 0
+        rows = self.rows()
+        again = sum(rows.values()) - len(rows)
+        record(lost=self.lost(sent), duplicate=again, seconds=took, tier="T1", seed=SEED)
 
     def close(self) -> None:
         self.destroy()

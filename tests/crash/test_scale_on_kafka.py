@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.record import record
 from tests.kafka_feed import Feed, assert_as_of_one
 from tests.kafka_park import KafkaPark, kafka_park, lag
 
@@ -39,3 +40,4 @@ def test_row_14_from_two_workers_to_six_to_three_results_stay_those_of_one(tmp_p
         assert "no checkpoint" not in "".join(map(park.said, park.children))
         assert [park.end(name) for name in list(park.children)] == [0, 0, 0]
         assert_as_of_one(log)
+        record(lost=0, duplicate=0, seconds=0.0, tier="T2")

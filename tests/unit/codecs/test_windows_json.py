@@ -48,5 +48,5 @@ def test_columns_say_what_results_would_say(rows):
     for code, told in got.items():
         assert told.offset == code + 7
         assert told.scored == any(result.kind == "score" for result in wanted[code])
-        read = results_json.decode(b"[%b]" % told.results)
+        read = results_json.decode(b"[%b]" % b",".join(told.pieces))
         assert sorted(map(repr, read)) == sorted(map(repr, wanted[code]))

@@ -24,6 +24,7 @@ def some_cells(seed, share):
     n = rng.integers(0, 10, size).clip(0, 1) * rng.integers(1, 4, size)
     value = np.where(n > 0, rng.normal(70, 1, (6, size)), [[0.0], [0.0], [0.0], [np.inf], [-np.inf], [np.nan]])
     ref, total, square, least, most, last = value
+    total[n < 2] = square[n < 2] = 0.0  # about the first sample, which is the only one
     return Cells(
         series.astype(np.int32), start, n, ref, total, square * square, least, most, last, start + 5, start + 900,
         rng.random(size) < 0.9, rng.integers(0, 900, size), last + 1, np.where(n > 0, rng.random(size), -1.0),

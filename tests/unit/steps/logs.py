@@ -110,7 +110,7 @@ def told(state, out):
     heads, found = Heads(), {}
     for own in windows_json.encode(out.windows, heads):
         _, results, _ = found.setdefault(own.offset, (state.registry.paths[own.line], [], []))
-        results += results_json.decode(b"[%b]" % own.results)
+        results += results_json.decode(b"[%b]" % b",".join(own.pieces))
     for said in out.results:
         _, results, alerts = found.setdefault(said.offset, (said.line, [], []))
         results += said.results
