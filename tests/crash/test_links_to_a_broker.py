@@ -116,10 +116,8 @@ def test_row_02_a_link_that_is_cut_every_second_or_two_loses_nothing(site: Site)
         site.gap.open()
     site.settle()
     rows = site.rows()
-    again = sum(rows.values()) - len(rows)
-    record(lost=site.lost(site.publisher.acknowledged), duplicate=again, tier="T1", seed=SEED)
     assert len(site.publisher.acknowledged) > 10_000
-    assert again < 0.2 * len(rows), "what came again is what was on its way when it was cut"
+    assert sum(rows.values()) - len(rows) < 0.2 * len(rows), "what came again is what was on its way when it was cut"
 
 
 @pytest.mark.faults
