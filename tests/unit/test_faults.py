@@ -38,8 +38,8 @@ def test_what_a_test_records_stands_beside_its_outcome(tmp_path: Path, monkeypat
     assert measured == {"old": {"lost": 1}, "tests/x.py::test_row_19_y[1]": told}
     text = document(measured, {19: ["tests/x.py::test_row_19_y"]}, {})
     (row,) = (line for line in text.splitlines() if line.startswith("| 19 |"))
-    assert row.endswith("| `x.py::test_row_19_y` | 0 | 2 | 1.2 | 1 passed |")
-    assert text.count("no test yet | - | - | - | not run |") == len(ROWS) - 1
+    assert row.endswith("| `x.py::test_row_19_y` | 0 | 2 | 1.2 | T1 | 1 passed |")
+    assert text.count("no test yet | - | - | - | - | not run |") == len(ROWS) - 1
 
 
 def test_nothing_is_kept_where_no_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
