@@ -15,7 +15,7 @@ from pipeline.core.ports import Outgoing, Record, StateStore
 from pipeline.roles.attempts import Attempts
 from pipeline.roles.culprits import MOST, ON_PURPOSE, named
 from pipeline.roles.skips import Skip, Skips, decided, forget, keep, root, rows_of, told, without
-from pipeline.roles.trial import guilty
+from pipeline.roles.trial import Trial, guilty
 from pipeline.runtime import snapshot
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
@@ -53,6 +53,7 @@ class Poison:
     instruments: Instruments
     name: str
     work: Callable[[PartitionState, Sequence[Record]], Work]
+    trial: Trial = guilty
     skips: dict[int, Skips] = field(default_factory=dict)
     sifted: dict[int, Range] = field(default_factory=dict)
     tried: dict[int, Range] = field(default_factory=dict)
@@ -143,7 +144,7 @@ class Poison:
     def _try(self, state: PartitionState, records: Sequence[Record]) -> None:
         """Before our own process takes them."""
         kept, places = snapshot.dump(state), {record.offset: record for record in records}
-        while (found := guilty(kept, without(self.skips.get(records[0].partition, {}), records))) is not None:
+        while (found := self.trial(kept, without(self.skips.get(records[0].partition, {}), records))) is not None:
             offset, how = found
             self._skip(places[offset], how)
 

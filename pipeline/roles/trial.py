@@ -8,13 +8,14 @@ Rule: the verdict is the process's end: it died, raised or hung at the last plac
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from pipeline.core.ports import Record
 from pipeline.runtime.snapshot import Snapshot
 
+Trial = Callable[[Snapshot, Sequence[Record]], tuple[int, str] | None]
 WAIT_S = 60.0
 RAISED = 3
 

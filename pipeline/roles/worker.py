@@ -1,6 +1,6 @@
 """The worker role: samples.v1 in; results.v1, alerts.v1, late.v1 and rejects.v1 out; state in checkpoints."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.codecs import windows_json
@@ -14,8 +14,10 @@ from pipeline.core.samples import FRAMED
 from pipeline.roles.poison import Poison, Spent, Work
 from pipeline.roles.reading import Lag, rejected
 from pipeline.roles.spoken import spoken
+from pipeline.roles.trial import Trial, guilty
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Committer
+from pipeline.runtime.clock import monotonic
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
 from pipeline.runtime.slots import Saved, Slots
@@ -51,16 +53,22 @@ class Worker:
     spelling: Spelling = field(default_factory=Spelling)
     held: dict[int, Held] = field(default_factory=dict)
     spoken_to: dict[int, int] = field(default_factory=dict)  # results of the records below are in the log
+    pace: Callable[[], float] = monotonic
+    trial: Trial = guilty
 
     def __post_init__(self) -> None:
         self.reader = self.log.reader(SAMPLES, self.name, self.instance, self)
         self.writer = self.log.writer()
         self.lag = Lag(self.instruments, self.name, (self.reader,))
         slots = Slots(self.log.state(), self.name, self.reader.instance)
-        self.committer = Committer(self.reader, self.writer, slots)
+        self.committer = Committer(self.reader, self.writer, slots, pace=self.pace)
         spelling = self.spelling
         self.poison = Poison(
-            slots.store, self.instruments, self.name, lambda state, records: worked(state, records, spelling)
+            slots.store,
+            self.instruments,
+            self.name,
+            lambda state, records: worked(state, records, spelling),
+            self.trial,
         )
         self.instruments.checkpoint_age.labels(self.name).set_function(self.committer.age)
 

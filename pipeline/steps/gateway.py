@@ -7,7 +7,7 @@ is flushed again, never packed again. All times given here are of the gateway's 
 written, is the log's time while that clock is off.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -135,12 +135,13 @@ def _declared(rejects: Sequence[Reject], receipt_ms: npt.NDArray[np.int64]) -> d
     return found
 
 
-def heartbeats(state: GatewayState, now_ms: int) -> tuple[GatewayState, list[Outgoing]]:
-    """A frame without rows for each line that had nothing for a second (or if the clock fell back).
+def heartbeats(state: GatewayState, now_ms: int, spooled: Container[str] = ()) -> tuple[GatewayState, list[Outgoing]]:
+    """A frame without rows for each line that had nothing for a second (or if the clock fell back), and has nothing in
+    the spool.
 
     The pseudo-line too, once it has had a reject: its ledger is said at its next record."""
     quiet = [line for line, totals in state.lines.items() if abs(now_ms - totals.newest_ms) >= HEARTBEAT_MS]
-    return _issued(state, Kind.HEARTBEAT, now_ms, dict.fromkeys(quiet, b""))
+    return _issued(state, Kind.HEARTBEAT, now_ms, {line: b"" for line in quiet if line not in spooled})
 
 
 def configuration(state: GatewayState, lines: Sequence[LineConfig], now_ms: int) -> tuple[GatewayState, list[Outgoing]]:

@@ -22,6 +22,17 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("connection lost", "mất kết nối"),
     ("no acknowledgement in time", "không được xác nhận kịp thời"),
     ("MQTT sink: ", "gửi MQTT: "),
+    # the spool
+    ("what comes is kept in the spool meanwhile, and acknowledged",
+     "những gì đến được giữ trong hàng chờ trên đĩa, và được xác nhận"),
+    ("spool: full; got more than gateway.spool.size, {} bytes; ",
+     "hàng chờ trên đĩa đã đầy; vượt quá gateway.spool.size, {} byte; "),
+    ("spool: full; got more than gateway.spool.age, {} h; ",
+     "hàng chờ trên đĩa đã đầy; cũ hơn gateway.spool.age, {} giờ; "),
+    ("nothing is lost: what comes waits at the broker; see why the log is away",
+     "không mất gì: những gì đến chờ ở máy chủ MQTT; hãy xem vì sao nhật ký vắng"),
+    ("put aside, and begun anew", "đã để riêng ra, và bắt đầu lại"),
+    ("log: away; the records wait", "nhật ký: vắng; các bản ghi đang chờ"),
     # the system
     ("the disk is full; make room, nothing is lost and writing goes on by itself",
      "ổ đĩa đã đầy; hãy giải phóng chỗ, không mất gì và sẽ tự ghi tiếp"),
@@ -141,6 +152,9 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("no free port on {} from {} to {}; stop what uses them",
      "không còn cổng trống trên {} từ {} đến {}; hãy dừng chương trình đang dùng"),
     # lines of the log
+    ("is put aside, and begins anew", "được để riêng ra, và bắt đầu lại"),
+    ("is full: its oldest are let go", "đã đầy: bỏ những cái cũ nhất"),
+    ("held what is not in the log", "đã giữ những gì chưa có trong nhật ký"),
     ("passes over what it has told", "bỏ qua những gì đã báo"),
     ("passes over a checkpoint", "bỏ qua một điểm kiểm tra"),
     ("goes back to a checkpoint to find the record that fails", "quay lại một điểm kiểm tra để tìm bản ghi gây lỗi"),
@@ -168,6 +182,6 @@ EVENTS: dict[str, str] = {
 
 KEYS: dict[str, str] = {
     "what": "việc", "was": "trước_đó", "after_s": "sau_s", "because": "vì", "offset": "vị_trí", "lines": "dây_chuyền",
-    "partitions": "phân_vùng", "partition": "phân_vùng",
+    "partitions": "phân_vùng", "partition": "phân_vùng", "records": "bản_ghi", "samples": "mẫu", "aside": "để_ở",
     "equipment": "thiết_bị", "process": "tiến_trình", "code": "mã", "again_in_s": "thử_lại_sau_s", "lacks": "thiếu",
 }  # fmt: skip

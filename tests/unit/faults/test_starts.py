@@ -1,11 +1,16 @@
 """What a start may find: checkpoints that are broken or of another version, and slips in the configuration."""
 
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from connectors.memory import MemoryLog, MemoryReader
+from connectors.spool import VERSION, Spool, spool_path
+from connectors.sqlite import open_database
 from connectors.sqlite_log import SqliteLog
 from pipeline.cli.app import run
 from pipeline.core.errors import ConfigError
@@ -136,3 +141,29 @@ def test_row_42_another_number_of_partitions_ends_with_2_and_the_cure(tmp_path, 
     assert run(["run", str(tmp_path), "--role", "worker"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "another number of partitions; got 3; expected 1" in line
+
+
+KAFKA = """
+levels = ["site", "line", "unit"]
+data_dir = "data"
+[gateway]
+name = "gw"
+[log]
+kind = "kafka"
+bootstrap = ["127.0.0.1:1"]
+[[brokers]]
+url = "mqtt://127.0.0.1:1"
+"""
+
+
+def test_row_16_a_spool_of_a_newer_version_ends_the_start_of_a_gateway_before_it_connects_to_anything(tmp_path):
+    (tmp_path / "park.toml").write_text(KAFKA)
+    path = spool_path(tmp_path / "data", "gw")
+    Spool(path, WallClock()).close()
+    with closing(open_database(path)) as db:
+        db.execute(f"PRAGMA user_version = {VERSION + 1}")
+    command = [sys.executable, "-m", "pipeline", "run", str(tmp_path), "--role", "gateway"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"{path}: written by a newer version of ParkPulse; got version 2; expected at most 1;")
