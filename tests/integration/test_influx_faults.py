@@ -196,7 +196,7 @@ def test_row_19_what_was_taken_is_there_after_a_kill_and_sending_it_again_adds_n
     """Two minutes apart, for a week is a shard: some kills come while one begins."""
     port = free_port(set())
     settings, dice = InfluxSettings(f"http://127.0.0.1:{port}"), random.Random(seed)
-    taken, begun = 0, time.monotonic()
+    taken = 0
     for life in range(3):
         with own_influxd(tmp_path, port, auth=False) as server:
             if life == 0:
@@ -211,6 +211,7 @@ def test_row_19_what_was_taken_is_there_after_a_kill_and_sending_it_again_adds_n
             killer.join()
             store.close()
             assert taken > before
+    begun = time.monotonic()
     with own_influxd(tmp_path, port, auth=False):
         store = InfluxStore(settings, LEVELS)
         found = store.read("metric")["count"].to_list()
