@@ -42,8 +42,7 @@ def fold_rows(state: PartitionState, rows: Rows) -> tuple[list[Table], Floats]:
     if not len(numbers):
         return [], z
     series, traits = numbers.series, state.traits
-    simulated = False if numbers.q is None else traits.simulated.take(series)
-    fit = usable(numbers.q, simulated, len(numbers)) & (np.abs(numbers.v) < LARGEST)
+    fit = fitness(state, numbers, series)
     scored = _score(state, numbers, fit)
     z[slice(None) if places is None else places] = scored.z
     cells = reduce(numbers, fit, traits.hold_ms.take(series), scored, PANE_MS)
@@ -64,6 +63,12 @@ def fold_rows(state: PartitionState, rows: Rows) -> tuple[list[Table], Floats]:
     state.prev_t[cells.series[newest]] = cells.last_t[newest]
     state.prev_live[cells.series[newest]] = cells.live[newest]
     return tables, z
+
+
+def fitness(state: PartitionState, numbers: Rows, series: npt.NDArray[np.int32]) -> Flags:
+    """Which numbers count. series i32 by row: their codes."""
+    simulated = False if numbers.q is None else state.traits.simulated.take(series)
+    return usable(numbers.q, simulated, len(numbers)) & (np.abs(numbers.v) < LARGEST)
 
 
 def _score(state: PartitionState, rows: Rows, fit: Flags) -> Scored:

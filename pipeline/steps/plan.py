@@ -27,14 +27,16 @@ Flags = npt.NDArray[np.bool_]
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Rows of all records joined; by row: frame (index of its record), round (number of the line's ticks before it),
-    verdict (`wrong` clock, `surplus`: a series too many for its line, `worded`: a text for a number). By record:
-    running, append (ms), waiting (its line has no clock yet). `ticks[k]`: the k-th ticks of the lines."""
+    verdict (`late`: to correct; `expired`: too late for that; `wrong` clock; `surplus`: a series too many for its line;
+    `worded`: a text for a number). By record: running, append (ms), waiting (its line has no clock yet). `ticks[k]`:
+    the k-th ticks of the lines."""
 
     rows: Rows
     frame: Ints
     round: Ints
     in_time: Flags
     late: Flags
+    expired: Flags
     wrong: Flags
     surplus: Flags
     worded: Flags
@@ -63,15 +65,39 @@ def plan(state: PartitionState, part: Slice) -> Plan:
         counted, top = np.where(bad, NEVER, counted), np.where(bad, NEVER, top)
     runs = _runs(frame, state.registry.source_of.take(rows.series), counted, top)
     way = walk(state, part.line, (part.offset, part.append, part.ended), runs)
-    late = rows.t < np.repeat(way.run_clock // PANE_MS * PANE_MS, runs.rows)
-    late |= rows.t < (way.expiry // MINUTE_MS * MINUTE_MS).take(frame)
-    late &= ~bad
-    for name, mask in (("duplicate", repeated), ("rejected", wrong | worded | surplus), ("expired", late)):
+    late = (rows.t < np.repeat(way.run_clock // PANE_MS * PANE_MS, runs.rows)) & ~bad
+    expired = (rows.t < (way.expiry // MINUTE_MS * MINUTE_MS).take(frame)) & ~bad
+    late &= ~expired
+    _see_minutes(state, part, runs, (rows, frame, bad))
+    if late.any():
+        old = _too_old(state, part, rows.t, frame, np.flatnonzero(late))
+        late[old], expired[old] = False, True
+    for name, mask in (("duplicate", repeated), ("rejected", wrong | worded | surplus), ("expired", expired)):
         state.ledger.add(name, rows.ledger[mask])
     return Plan(
-        rows, frame, way.round.take(frame), ~(bad | late), late, wrong, surplus, worded, way.running, part.append,
-        way.waiting, way.ticks,
+        rows, frame, way.round.take(frame), ~(bad | late | expired), late, expired, wrong, surplus, worded, way.running,
+        part.append, way.waiting, way.ticks,
     )  # fmt: skip
+
+
+def _see_minutes(state: PartitionState, part: Slice, runs: Runs, found: tuple[Rows, Ints, Flags]) -> None:
+    rows, frame, bad = found
+    line, append, size, t = part.line.take(runs.frame), part.append.take(runs.frame), runs.rows, rows.t
+    if bad.any():
+        good = np.flatnonzero(~bad)
+        own, size = np.unique(frame.take(good), return_counts=True)
+        line, append, t = part.line.take(own), part.append.take(own), t.take(good)
+    state.minutes.see(line, append, size, t)
+
+
+def _too_old(
+    state: PartitionState, part: Slice, t: Ints, frame: Ints, late: npt.NDArray[np.intp]
+) -> npt.NDArray[np.intp]:
+    """Late rows of a minute whose first record came longer ago than the horizon."""
+    own = frame.take(late)
+    line = part.line.take(own)
+    age = part.append.take(own) - state.minutes.since(line, t.take(late))
+    return late[age > state.times.correction_horizon.take(line)]
 
 
 def _wrong(state: PartitionState, line: Ints, told: Ints, rows: Rows, frame: Ints) -> Flags:

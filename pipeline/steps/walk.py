@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pipeline.core.event_time import NEVER, PANE_MS, Records
 from pipeline.steps.partition import PartitionState
 
+MINUTE_MS = 60_000
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -135,6 +136,14 @@ def _groups(rank: Ints, most: int = 0) -> list[npt.NDArray[np.intp]]:
     return np.split(order, np.cumsum(np.bincount(rank, minlength=most + 1))[:-1])
 
 
+def _close_far(state: PartitionState, sources: npt.NDArray[np.intp], horizon: Ints) -> None:
+    """A pane that is open when its minute leaves the horizon closes: no row of that minute is taken in any more."""
+    clocks, far = state.clocks, horizon // MINUTE_MS * MINUTE_MS
+    if (clocks.clock.take(sources) < far).any():
+        newest = (clocks.top.take(sources) // PANE_MS + 1) * PANE_MS
+        clocks.clock[sources] = np.maximum(clocks.clock.take(sources), np.minimum(far, newest))
+
+
 def _collect(
     state: PartitionState, found: list[_Collected], frames: npt.NDArray[np.intp], number: Ints, line: Ints
 ) -> None:
@@ -149,4 +158,6 @@ def _collect(
         ticking = np.zeros(len(clocks.line), np.bool_)
         ticking[line[chosen]] = True
         members = np.flatnonzero(ticking.take(source_line) & (clocks.top[: len(source_line)] != NEVER))
+        lines = source_line.take(members)
+        _close_far(state, members, clocks.line.take(lines) - state.times.correction_horizon.take(lines))
         found[k].closed[members] = clocks.clock[members] // PANE_MS * PANE_MS
