@@ -77,6 +77,11 @@ class History:
     minutes: dict[int, list[Chunk]] = field(default_factory=dict)
     size: int = 0
 
+    @property
+    def oldest_ms(self) -> int:
+        """Nothing is older; past all time where nothing is here."""
+        return min(self.minutes, default=1 << 44) * MINUTE_MS
+
     def append(self, rows: Rows) -> None:
         """Accepted rows in canonical order without repeats, none of which is here yet."""
         if not len(rows):

@@ -29,6 +29,8 @@ STATISTICS = ("n", "ref", "total", "square", "least", "most", "last", "last_t", 
 
 def accepted(state: PartitionState, ticks: Ticks) -> Rows:
     """The late rows of the ticking lines whose identity is new, in canonical order; the others are counted."""
+    if not len(state.late):
+        return state.late
     ticking = np.zeros(len(state.registry.paths), np.bool_)
     ticking[ticks.line] = True
     now = ticking.take(state.registry.line_of.take(state.late.series))

@@ -19,7 +19,7 @@ from pipeline.core.open_rows import OpenRows
 from pipeline.core.order import Rows, empty_rows
 from pipeline.core.packml import NAMES, canonical_name
 from pipeline.core.registry import Bound, Registry
-from pipeline.core.states import StateTrack
+from pipeline.core.states import Span, StateTrack
 from pipeline.core.traits import NAMED, Traits, declared
 from pipeline.core.unit_book import COUNTED, UnitBook
 from pipeline.core.waiting import Waiting
@@ -38,7 +38,8 @@ def _column() -> Ints:
 @dataclass(slots=True)
 class LineState:
     """`gone`: books of units that the configuration no longer has, as long as their windows may leave again, with their
-    issue among `issues`. `texts`: what its states and modes were called, by code."""
+    issue among `issues`. `heard`: by source code, (first, last) of its rows, cut where it was silent for longer than
+    its states may hold. `texts`: what its states and modes were called, by code."""
 
     path: str
     config: LineConfig
@@ -46,6 +47,7 @@ class LineState:
     gone: dict[str, UnitBook] = field(default_factory=dict)
     issues: dict[str, Issue] = field(default_factory=dict)
     alarms: AlarmBook = field(default_factory=AlarmBook)
+    heard: dict[int, list[Span]] = field(default_factory=dict)
     texts: dict[int, str] = field(default_factory=dict)
     ledger_hour: int = 0
     forgot_ms: int = NEVER

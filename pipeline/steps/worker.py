@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.core.order import joined, settled
 from pipeline.core.results import LineResults, WindowResults
-from pipeline.steps import correct, line_elements, metrics, publish, units
+from pipeline.steps import correct, correct_units, line_elements, metrics, publish, units
 from pipeline.steps.bounds import crowded, relieve
 from pipeline.steps.early import early
 from pipeline.steps.partition import PartitionState
@@ -103,12 +103,10 @@ def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
     out.count("stored", len(rows))
     complete, z = metrics.fold_rows(state, rows)
     state.history.append(rows)
-    if len(state.late):
-        late = correct.accepted(state, ticks)
+    late = correct.accepted(state, ticks)
+    if len(late):
         out.count("corrected", len(late))
         complete = correct.windows(state, complete, late)
-        state.history.append(late)
-    correct.forget(state, ticks)
     saying = Saying(state.registry.paths, ticks)
     for table in metrics.leaving(state, complete, ticks):
         found = metrics.results(state, table, saying.offset)
@@ -123,7 +121,10 @@ def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
             out.count("unknown_states", booked.unknown)
             saying.add((tick.line, result) for result in booked.changes)
             saying.of(tick.line).alerts.extend(publish.alarms(state, line, tick, seen))
-        saying.add(line_elements.elements(state, busy))
+    if len(late):
+        saying.add(correct_units.correct(state, busy, late))
+    saying.add(line_elements.elements(state, busy))
+    correct.forget(state, ticks)
     saying.add(publish.progress(state, ticks))
     out.results += saying.all()
 

@@ -54,7 +54,7 @@ class Line:
                 self.late[unit, metric].append((t, came_late, v))
         self.metrics = {(u.name, m.name): m for u in config.units for m in u.metrics}
         heard = defaultdict(set)
-        for key, samples in self.in_time.items():
+        for key, samples in self.series.items():
             heard[self.home[key]].update(t for t, *_ in samples)
         self.heard = {source: sorted(times) for source, times in heard.items()}
 

@@ -81,13 +81,13 @@ def _elements(calendar, window, pieces, made, names):
 
 
 def _begin(line, unit):
-    return min((s[0][0] for (u, _), s in line.in_time.items() if u == unit), default=None)
+    return min((s[0][0] for (u, _), s in line.series.items() if u == unit), default=None)
 
 
 def _held(line, unit, role):
     """[(from, to, canonical name)] of a unit's state or mode while it is known."""
     key = next((k for k, m in line.metrics.items() if k[0] == unit and m.role == role), None)
-    samples = line.in_time.get(key, [])
+    samples = line.series.get(key, [])
     if not samples:
         return []
     declared, valid, times = line.metrics[key], line.config.time.valid_for_ms, line.heard[line.home[key]]
@@ -130,7 +130,7 @@ def _counted(line, unit, wanted):
         if name != unit or what not in wanted:
             continue
         before = None
-        for t, _, v, q in line.in_time.get((name, metric), []):
+        for t, _, v, q in line.series.get((name, metric), []):
             if line.usable(q) and not isinstance(v, str) and v >= 0:
                 shown = round(v * scale)
                 if before is not None:
