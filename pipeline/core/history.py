@@ -1,20 +1,25 @@
 """Accepted samples of the correction horizon, so that what a late sample reaches can be made again.
 
-Where they are kept: here, in memory, as the columns in which panes were reduced, by the minute of their event time.
-What lies here depends on the log alone, so a snapshot may carry it. Rules: a sample goes when its line has left it
-further behind than the horizon and all that a late one there may reach; what is read comes in canonical order (series,
-event time, seq, place in the log).
+Where they are kept: at first in memory, as the columns in which panes were reduced, by the minute of their event time;
+with each checkpoint, and when they are many, on a shelf (a folder of the local disk), in blocks of which the snapshot
+knows the places. Without a shelf they stay in memory, and in the snapshot. What lies here depends on the log alone;
+when it was put away changes nothing. Rules: a sample goes when its line has left it further behind than the horizon and
+all that a late one there may reach; what is read comes in canonical order (series, event time, seq, place in the log).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.core.blocks import Chunk, decode, encode
 from pipeline.core.order import NO_IDENTITY, Rows, empty_rows, joined, settled
+from pipeline.core.ports import Place, Shelf
 
 MINUTE_MS = 60_000
+MAX_READ_BACK = 64 << 20  # bytes
+MOST = 8  # blocks of one minute, before they are made one
 KEPT = -1  # stands for the row of the ledger: these were counted
 Ints = npt.NDArray[np.int64]
 Places = npt.NDArray[np.intp]
@@ -35,52 +40,42 @@ class Spans:
         return Spans(self.series.take(index), self.low.take(index), self.past.take(index))
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Rows of one minute in order of series and time; `at` u16: ms within it. The rest as in Rows."""
-
-    series: npt.NDArray[np.int32]
-    at: npt.NDArray[np.uint16]
-    v: npt.NDArray[np.float64]
-    text: Ints | None
-    q: npt.NDArray[np.uint8] | None
-    seq: npt.NDArray[np.uint64] | None
-    flags: npt.NDArray[np.uint8] | None
-
-    def __len__(self) -> int:
-        return len(self.series)
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        columns = (self.series, self.at, self.v, self.text, self.q, self.seq, self.flags)
-        return sum(column.nbytes for column in columns if column is not None)
-
-    def rows(self, minute: int, index: Places, series: npt.NDArray[np.int32]) -> Rows:
-        """Some of its rows, under other codes."""
-        return Rows(
-            series,
-            self.at.take(index).astype(np.int64) + minute * MINUTE_MS,
-            self.v.take(index),
-            np.full(len(index), KEPT, np.int32),
-            None if self.text is None else self.text.take(index),
-            None if self.q is None else self.q.take(index),
-            None if self.seq is None else self.seq.take(index),
-            None if self.flags is None else self.flags.take(index),
-        )
-
-
 @dataclass(slots=True)
 class History:
-    """`minutes`: by minute since the epoch, what was put in. `size`: bytes of all."""
+    """`minutes`: by minute since the epoch, what was put in; `size`: bytes of it. `shelved`: by minute, what was put
+    away since, earlier than that, and `kept_by` the shelf of this name. `shelf` and `read_back`, the newest blocks that
+    were read, are in no snapshot."""
 
     minutes: dict[int, list[Chunk]] = field(default_factory=dict)
     size: int = 0
+    shelved: dict[int, list[Place]] = field(default_factory=dict)
+    kept_by: str = ""
+    shelf: Shelf | None = None
+    read_back: dict[Place, Chunk] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"minutes": self.minutes, "size": self.size, "shelved": self.shelved, "kept_by": self.kept_by}
+
+    @property
+    def shelved_size(self) -> int:
+        """Bytes on the shelf."""
+        return sum(place.length for places in self.shelved.values() for place in places)
+
+    def is_whole(self) -> bool:
+        """Is all there that was put away?"""
+        places = [place for places in self.shelved.values() for place in places]
+        if not places:
+            return True
+        return self.shelf is not None and self.shelf.name == self.kept_by and self.shelf.holds(places)
+
+    def lose(self) -> None:
+        """Goes on without what was put away."""
+        self.shelved.clear()
 
     @property
     def oldest_ms(self) -> int:
         """Nothing is older; past all time where nothing is here."""
-        return min(self.minutes, default=1 << 44) * MINUTE_MS
+        return min([*self.minutes, *self.shelved], default=1 << 44) * MINUTE_MS
 
     def append(self, rows: Rows) -> None:
         """Accepted rows in canonical order without repeats, none of which is here yet."""
@@ -95,22 +90,20 @@ class History:
             self._put(one, rows.take(np.flatnonzero(minute == one)))
 
     def _put(self, minute: int, rows: Rows) -> None:
-        flags = rows.flags if rows.flags is not None and (rows.flags & NO_IDENTITY).any() else None
-        at = (rows.t - minute * MINUTE_MS).astype(np.uint16)
-        chunk = Chunk(rows.series, at, rows.v, rows.text, rows.q, rows.seq, flags)
+        chunk = _chunk(minute, rows)
         self.minutes.setdefault(minute, []).append(chunk)
         self.size += chunk.size
 
     def read(self, spans: Spans) -> Rows:
         """The rows of each span, in canonical order; the place of the span stands for the series."""
-        reached = _by_minute(spans, self.minutes)
+        reached = _by_minute(spans, self.minutes.keys() | self.shelved.keys())
         found = [part for minute, own in reached for part in self._of_minute(minute, own, spans)]
         return settled(joined(found))[0] if found else empty_rows()
 
     def _of_minute(self, minute: int, own: Places, spans: Spans) -> Iterator[Rows]:
         series, begin = spans.series.take(own), minute * MINUTE_MS
         low, past = spans.low.take(own) - begin, spans.past.take(own) - begin
-        for chunk in self.minutes[minute]:
+        for chunk in self._chunks(minute):
             first = chunk.series.searchsorted(series)
             size = chunk.series.searchsorted(series, "right") - first
             which = np.repeat(np.arange(len(own)), size)
@@ -120,20 +113,85 @@ class History:
             at = chunk.at.take(index)
             inside = np.flatnonzero((at >= low.take(which)) & (at < past.take(which)))
             if len(inside):
-                yield chunk.rows(minute, index.take(inside), own.take(which.take(inside)).astype(np.int32))
+                yield _rows(chunk, minute, index.take(inside), own.take(which.take(inside)).astype(np.int32))
+
+    def _chunks(self, minute: int) -> Iterator[Chunk]:
+        for place in self.shelved.get(minute, ()):
+            chunk = self._got(place)
+            if chunk is not None:
+                yield chunk
+        yield from self.minutes.get(minute, ())
+
+    def _got(self, place: Place) -> Chunk | None:
+        """None where the shelf no longer has it whole."""
+        chunk = self.read_back.pop(place, None)
+        if chunk is None:
+            block = b"" if self.shelf is None else self.shelf.get(place)
+            chunk = decode(block) if block else None
+        if chunk is not None:
+            self.read_back[place] = chunk
+            while len(self.read_back) > 1 and sum(one.size for one in self.read_back.values()) > MAX_READ_BACK:
+                del self.read_back[next(iter(self.read_back))]
+        return chunk
+
+    def put_away(self) -> None:
+        """Everything goes to the shelf, if there is one. What it cannot take (Unavailable) stays."""
+        if self.shelf is None:
+            return
+        for minute in sorted(self.minutes):
+            chunks = list(self._chunks(minute)) if len(self.shelved.get(minute, ())) >= MOST else self.minutes[minute]
+            parts = [_rows(chunk, minute, np.arange(len(chunk)), chunk.series) for chunk in chunks]
+            place = self.shelf.put(encode(_chunk(minute, settled(joined(parts))[0])))
+            if chunks is self.minutes[minute]:
+                self.shelved.setdefault(minute, []).append(place)
+            else:
+                self.shelved[minute] = [place]
+            self.size -= sum(chunk.size for chunk in self.minutes.pop(minute))
+        self.shelf.flush()
+        self.kept_by = self.shelf.name
+
+    def sweep(self) -> None:
+        """Once a snapshot is safe: the shelf need not keep what this state does not know."""
+        if self.shelf is not None:
+            self.shelf.keep({place for places in self.shelved.values() for place in places})
 
     def forget(self, before: Ints) -> None:
-        """Drops what is older than this, i64 ms by series code, of minutes that are over for some series."""
+        """Drops what is older than this, i64 ms by series code: rows of minutes that are over for some series, and what
+        was put away of minutes that are over for all."""
         past = int(before.max(initial=0)) // MINUTE_MS
         for minute in [one for one in self.minutes if one < past]:
             for chunk in self.minutes.pop(minute):
                 self.size -= chunk.size
                 index = np.flatnonzero(chunk.at >= before.take(chunk.series) - minute * MINUTE_MS)
                 if len(index):
-                    self._put(minute, chunk.rows(minute, index, chunk.series.take(index)))
+                    self._put(minute, _rows(chunk, minute, index, chunk.series.take(index)))
+        over = int(before.min(initial=1 << 62)) // MINUTE_MS
+        for minute in [one for one in self.shelved if one < over]:
+            for place in self.shelved.pop(minute):
+                self.read_back.pop(place, None)
 
 
-def _by_minute(spans: Spans, known: dict[int, list[Chunk]]) -> Iterator[tuple[int, Places]]:
+def _chunk(minute: int, rows: Rows) -> Chunk:
+    flags = rows.flags if rows.flags is not None and (rows.flags & NO_IDENTITY).any() else None
+    at = (rows.t - minute * MINUTE_MS).astype(np.uint16)
+    return Chunk(rows.series, at, rows.v, rows.text, rows.q, rows.seq, flags)
+
+
+def _rows(chunk: Chunk, minute: int, index: Places, series: npt.NDArray[np.int32]) -> Rows:
+    """Some of its rows, under other codes."""
+    return Rows(
+        series,
+        chunk.at.take(index).astype(np.int64) + minute * MINUTE_MS,
+        chunk.v.take(index),
+        np.full(len(index), KEPT, np.int32),
+        None if chunk.text is None else chunk.text.take(index),
+        None if chunk.q is None else chunk.q.take(index),
+        None if chunk.seq is None else chunk.seq.take(index),
+        None if chunk.flags is None else chunk.flags.take(index),
+    )
+
+
+def _by_minute(spans: Spans, known: Set[int]) -> Iterator[tuple[int, Places]]:
     """(minute, places of the spans that reach into it) of the minutes that are known, in order."""
     first, last = spans.low // MINUTE_MS, (spans.past - 1) // MINUTE_MS
     size = np.maximum(last - first + 1, 0)

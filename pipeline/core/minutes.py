@@ -17,10 +17,12 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(slots=True)
 class Minutes:
-    """`begun`: by line code, minute since the epoch -> append ms. `newest` i64 by line code: its newest minute."""
+    """`begun`: by line code, minute since the epoch -> append ms. `newest` i64 by line code: its newest minute. What
+    was appended up to `lost_ms` is no longer known, so that its minutes correct nothing any more."""
 
     begun: dict[int, dict[int, int]] = field(default_factory=dict)
     newest: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    lost_ms: int = NEVER
 
     def see(self, line: Ints, append: Ints, rows: Ints, t: Ints) -> None:
         """Runs of rows, in log order: line and append ms by run, how many rows, and the time of each of all rows."""

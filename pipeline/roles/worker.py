@@ -1,15 +1,17 @@
 """The worker role: samples.v1 in; results.v1, alerts.v1, late.v1 and rejects.v1 out; state in checkpoints."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.codecs import windows_json
 from pipeline.core.errors import ConfigError, Unavailable
+from pipeline.core.event_time import NEVER
 from pipeline.core.frames import FrameError, Kind
 from pipeline.core.frames_together import decode_all
+from pipeline.core.history import History
 from pipeline.core.line_config import validated
 from pipeline.core.plausible import Spelling, implausible
-from pipeline.core.ports import Log, Outgoing, Record
+from pipeline.core.ports import Log, Outgoing, Record, Shelf
 from pipeline.core.samples import FRAMED
 from pipeline.roles.reading import Lag, rejected
 from pipeline.roles.spoken import spoken
@@ -26,6 +28,7 @@ from pipeline.steps.worker import Output, step
 SAMPLES = "samples.v1"
 READS = (SAMPLES,)
 DAY_MS = 86_400_000
+MANY = 64 << 20  # bytes of samples of one partition in memory, that do not wait for a checkpoint
 
 
 @dataclass(slots=True)
@@ -46,6 +49,7 @@ class Worker:
     name: str = "worker"
     trouble: str = ""
     keep_ms: Mapping[str, int] = field(default_factory=dict)  # topic -> how long its records are of use
+    shelf: Callable[[str], Shelf] | None = None  # by name, for samples of the horizon
     forgot_day: int = 0
     spelling: Spelling = field(default_factory=Spelling)
     held: dict[int, Held] = field(default_factory=dict)
@@ -70,7 +74,21 @@ class Worker:
     def give(self, partitions: Sequence[int]) -> None:
         """All that was read is out, and the next owner finds the state where the commit is."""
         self._flush()
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        histories = [self.held[partition].state.history for partition in self._mine()]
+        self._put_away(histories)
         self.committer.checkpoint(self._saved(), self.spoken_to)
+        for history in histories:
+            history.sweep()
+
+    def _put_away(self, histories: Sequence[History]) -> None:
+        try:
+            for history in histories:
+                history.put_away()
+        except Unavailable as error:
+            log(self.name).warning("keeps samples of the horizon in memory", because=str(error))
 
     def _begin(self, partition: int) -> Held:
         """A state is that of the records below its position, whoever read them: what was said aloud by us or up to
@@ -90,7 +108,9 @@ class Worker:
                 break
             try:
                 state = snapshot.load(PartitionState, saved.state)
-                return Held(state, saved.offset, max(saved.offset, committed or 0))
+                if self._has_history(partition, state, first):
+                    return Held(state, saved.offset, max(saved.offset, committed or 0))
+                break
             except snapshot.SnapshotError as error:
                 log(self.name).warning("passes over a checkpoint", because=str(error), offset=saved.offset)
         if committed is not None and first > 0:
@@ -98,7 +118,24 @@ class Worker:
                 f"log: {SAMPLES} begins at {first} and no checkpoint reaches it; got commit {committed}; "
                 "expected a checkpoint or the whole log; begin with an empty data folder to go on"
             )
-        return Held(PartitionState(), first, max(first, committed or 0))
+        state = PartitionState()
+        self._has_history(partition, state, first)
+        return Held(state, first, max(first, committed or 0))
+
+    def _has_history(self, partition: int, state: PartitionState, first: int) -> bool:
+        """Does a state find the samples of its horizon? Where it does not, and the log no longer begins with its first
+        record, it goes on without them."""
+        state.history.shelf = None if self.shelf is None else self.shelf(f"{self.reader.instance}-{partition}")
+        if state.history.is_whole():
+            return True
+        log(self.name).warning(
+            "horizon store is not here", partition=partition,
+            then="reads the whole log again" if first == 0 else "late samples of minutes before now count as expired",
+        )  # fmt: skip
+        if first > 0:
+            state.history.lose()
+            state.minutes.lost_ms = int(state.clocks.append.max(initial=NEVER))
+        return first > 0
 
     def turn(self, max_wait: float) -> int:
         """What a failed flush kept goes out before anything new is read."""
@@ -109,11 +146,13 @@ class Worker:
                 self._take(self.held[partition], mine)
         self._flush()
         if self.committer.checkpoint_due():
-            self.committer.checkpoint(self._saved(), self.spoken_to)
+            self._checkpoint()
             self._forget(records)
         elif self.committer.commit_due():
             self.committer.commit(self.spoken_to)
             self._measure()
+            histories = [self.held[partition].state.history for partition in self._mine()]
+            self._put_away([history for history in histories if history.size > MANY])
         self.lag.look()
         return len(records)
 
@@ -160,10 +199,12 @@ class Worker:
         self.instruments.watermark_lag.set(max(map(watermark_lag_ms, states), default=0) / 1000)
         self.instruments.silent_lines.set(sum(map(silent_lines, states)))
         self.instruments.ledger_gap.set(sum(map(ledger_gap, states)))
+        self.instruments.horizon_memory.set(sum(state.history.size for state in states))
+        self.instruments.horizon_disk.set(sum(state.history.shelved_size for state in states))
 
     def _count(self, out: Output) -> None:
         self.instruments.samples.inc(out.counts.get("received", 0))
-        self.instruments.late_samples.inc(out.counts.get("late", 0))
+        self.instruments.late_samples.inc(out.counts.get("late", 0) + out.counts.get("corrected", 0))
         self.instruments.unknown_states.inc(out.counts.get("unknown_states", 0))
         self.instruments.count_rejected({reason: out.counts.get(reason, 0) for reason in FRAMED})
         self.instruments.results.inc(sum(map(len, out.windows)) + sum(len(said.results) for said in out.results))
@@ -173,7 +214,7 @@ class Worker:
         """A clean end leaves a checkpoint, so that the next start has nothing to repeat; without one it repeats."""
         try:
             self._flush()
-            self.committer.checkpoint(self._saved(), self.spoken_to)
+            self._checkpoint()
         except Unavailable as error:
             log(self.name).warning("ends without a checkpoint", because=str(error))
         self.writer.close()

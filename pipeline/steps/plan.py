@@ -93,11 +93,12 @@ def _see_minutes(state: PartitionState, part: Slice, runs: Runs, found: tuple[Ro
 def _too_old(
     state: PartitionState, part: Slice, t: Ints, frame: Ints, late: npt.NDArray[np.intp]
 ) -> npt.NDArray[np.intp]:
-    """Late rows of a minute whose first record came longer ago than the horizon."""
+    """Late rows of a minute whose first record came longer ago than the horizon, or is no longer known."""
     own = frame.take(late)
     line = part.line.take(own)
-    age = part.append.take(own) - state.minutes.since(line, t.take(late))
-    return late[age > state.times.correction_horizon.take(line)]
+    since = state.minutes.since(line, t.take(late))
+    old = part.append.take(own) - since > state.times.correction_horizon.take(line)
+    return late[old | (since <= state.minutes.lost_ms)]
 
 
 def _wrong(state: PartitionState, line: Ints, told: Ints, rows: Rows, frame: Ints) -> Flags:

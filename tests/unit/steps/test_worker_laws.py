@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from connectors.folder_shelf import FolderShelf
 from pipeline.core.frames import END
 from pipeline.core.ledger import FIELDS
 from pipeline.core.line_config import LineConfig
@@ -85,10 +86,11 @@ def newest(everything):
     return {key: content for key, (_, content) in store.items()}
 
 
-def crashing(log, seed):
+def crashing(log, seed, shelf=None):
     """Polls of any size; after a crash on from an older checkpoint, silently up to the commit, then aloud."""
     r = random.Random(seed)
     state, at, committed, everything = PartitionState(), 0, 0, []
+    state.history.shelf = shelf
     kept, crashes = [(0, snapshot.dump(state))], 0
     while at < len(log.entries):
         poll = log.entries[at : at + r.randrange(1, 25)]
@@ -100,6 +102,8 @@ def crashing(log, seed):
             everything += found[: r.randrange(len(found) + 1)]
             at, checkpoint = r.choice(kept[-3:])
             state = snapshot.load(PartitionState, checkpoint)
+            state.history.shelf = shelf
+            assert state.history.is_whole()
             crashes += 1
             continue
         everything += found
@@ -107,6 +111,7 @@ def crashing(log, seed):
         if r.random() < 0.7:
             committed = max(committed, at)
         if committed == at and r.random() < 0.2:
+            state.history.put_away()
             kept.append((at, snapshot.dump(state)))
     return everything
 
@@ -232,7 +237,7 @@ def check_order(everything):
 FOUND = (1167, 3381)
 
 
-def check(seed, **shape):
+def check(seed, shelf=None, **shape):
     log = wild_log(seed, **shape)
     state, everything, fates, ticks = unbroken(log)
     clock = int(state.clocks.line[0])
@@ -246,7 +251,7 @@ def check(seed, **shape):
     check_progress(log, ticks, everything)
     identified = {(key, revision): content for key, revision, content in everything}
     again = {}
-    for key, revision, content in crashing(log, seed):
+    for key, revision, content in crashing(log, seed, shelf):
         assert again.setdefault((key, revision), content) == content
     assert again == identified
 
@@ -254,6 +259,11 @@ def check(seed, **shape):
 @pytest.mark.parametrize("seed", [*range(24), *FOUND])
 def test_what_leaves_equals_a_recomputation_at_once_through_any_cut_and_any_crash(seed):
     check(seed)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_so_it_does_with_rows_that_are_minutes_late_and_with_the_horizon_on_the_disk(seed, tmp_path):
+    check(seed, FolderShelf(tmp_path), seconds=480, every=2_000, longest=200)
 
 
 def aside(entries, size):

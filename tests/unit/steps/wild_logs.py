@@ -55,7 +55,7 @@ def wild_log(seed, seconds=60, every=500, longest=25):
     config = config.model_copy(update={"time": horizon})
     sources = [_source(r, name, span, longest * 1000) for name in ("plc-a", "plc-b", "")][: r.choice([1, 2, 3, 3])]
     for source in sources:
-        source.old, source.newest_first = _span(tardy, span, 20_000), tardy.random() < 0.2
+        source.old, source.newest_first = _span(tardy, span, longest * 800), tardy.random() < 0.2
     _share(r, config, sources)
     gateways = [Gateway(PATH, name) for name in ("gw-1", "gw-2")]
     outage = _span(r, span, longest * 1000) if r.random() < 0.3 else (0, 0)
@@ -104,8 +104,8 @@ def _share(r, config, sources):
 def _tardy(r, source, at, rows):
     """At times, some of the rows say that they are older."""
     begin, end = source.old
-    old = [begin <= at < end and r.random() < 0.3 for _ in rows]
-    return [(*row[:3], row[3] - r.randrange(60_000), *row[4:]) if o else row for row, o in zip(rows, old, strict=True)]
+    late = [r.randrange(max(60_000, at)) if begin <= at < end and r.random() < 0.3 else 0 for _ in rows]
+    return [(*row[:3], row[3] - by, *row[4:]) for row, by in zip(rows, late, strict=True)]
 
 
 def _troubled(r, rows, made):
