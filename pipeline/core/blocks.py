@@ -5,15 +5,18 @@ kept as the bits in which it differs from the one before, byte by byte; what is 
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.core.order import NO_TEXT
+
 Ints = npt.NDArray[np.int64]
 BYTES = tuple(f"v{k}" for k in range(8))
-MORE = ("text", "q", "seq", "flags")
+MORE = {"text": (np.int64, NO_TEXT), "q": (np.uint8, 0), "seq": (np.uint64, 0), "flags": (np.uint8, 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +41,45 @@ class Chunk:
         return sum(column.nbytes for column in columns if column is not None)
 
 
-def encode(chunk: Chunk) -> bytes:
-    bits = chunk.v.view(np.uint64)
-    bits = np.append(bits[:1], bits[1:] ^ bits[:-1])
-    by_byte = np.ascontiguousarray(bits.astype("<u8").view(np.uint8).reshape(-1, 8).T)
+def encode(chunks: Sequence[Chunk]) -> bytes:
+    """Chunks of one minute, as they are."""
+    series = np.concatenate([chunk.series for chunk in chunks])
+    at = np.concatenate([chunk.at for chunk in chunks])
+    bits = np.concatenate([chunk.v for chunk in chunks]).view(np.uint64)
+    changed = bits.copy()
+    changed[1:] ^= bits[:-1]
+    by_byte = np.ascontiguousarray(changed.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8).T)
     columns: dict[str, npt.NDArray[np.generic]] = {
-        "series": np.diff(chunk.series, prepend=np.int32(0)),
-        "at": np.diff(chunk.at, prepend=np.uint16(0)),
+        "series": np.diff(series, prepend=np.int32(0)),
+        "at": np.diff(at, prepend=np.uint16(0)),
     }
     columns |= dict(zip(BYTES, by_byte, strict=True))
-    for name, column in zip(MORE, (chunk.text, chunk.q, chunk.seq, chunk.flags), strict=True):
-        if column is not None:
-            columns[name] = column
+    for name, kind in MORE.items():
+        if any(getattr(chunk, name) is not None for chunk in chunks):
+            columns[name] = np.concatenate([_filled(getattr(chunk, name), len(chunk), kind) for chunk in chunks])
     file = io.BytesIO()
-    pl.DataFrame(columns).write_ipc(file, compression="zstd")
-    return file.getvalue()
+    pl.DataFrame(columns).write_ipc(file, compression="lz4")
+    sizes = np.array([len(chunks), *map(len, chunks)], "<u4").tobytes()
+    return sizes + file.getvalue()
 
 
-def decode(block: bytes) -> Chunk:
-    table = pl.read_ipc(io.BytesIO(block))
+def _filled(
+    column: npt.NDArray[np.generic] | None, size: int, kind: tuple[type[np.generic], int]
+) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
+    return np.full(size, kind[1], kind[0]) if column is None else column
+
+
+def decode(block: bytes) -> list[Chunk]:
+    many = int.from_bytes(block[:4], "little")
+    ends = np.cumsum(np.frombuffer(block, "<u4", many, 4))[:-1].tolist()
+    table = pl.read_ipc(io.BytesIO(block[4 * (many + 1) :]))
     by_byte = np.stack([table[name].to_numpy() for name in BYTES], axis=1)
     bits = np.bitwise_xor.accumulate(np.ascontiguousarray(by_byte).view("<u8").reshape(-1))
-    more = {name: table[name].to_numpy() if name in table.columns else None for name in MORE}
-    return Chunk(
+    columns = [
         np.cumsum(table["series"].to_numpy(), dtype=np.int32),
         np.cumsum(table["at"].to_numpy(), dtype=np.uint16),
         bits.astype(np.uint64).view(np.float64),
-        **more,
-    )
+        *(table[name].to_numpy() if name in table.columns else None for name in MORE),
+    ]
+    parts = ([None] * many if column is None else np.split(column, ends) for column in columns)
+    return [Chunk(*own) for own in zip(*parts, strict=True)]

@@ -7,7 +7,7 @@ when it was put away changes nothing. Rules: a sample goes when its line has lef
 all that a late one there may reach; what is read comes in canonical order (series, event time, seq, place in the log).
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,7 +51,7 @@ class History:
     shelved: dict[int, list[Place]] = field(default_factory=dict)
     kept_by: str = ""
     shelf: Shelf | None = None
-    read_back: dict[Place, Chunk] = field(default_factory=dict)
+    read_back: dict[Place, list[Chunk]] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, object]:
         return {"minutes": self.minutes, "size": self.size, "shelved": self.shelved, "kept_by": self.kept_by}
@@ -81,11 +81,11 @@ class History:
         """Accepted rows in canonical order without repeats, none of which is here yet."""
         if not len(rows):
             return
-        minute = rows.t // MINUTE_MS
-        first, last = int(minute.min()), int(minute.max())
+        first, last = int(rows.t.min()) // MINUTE_MS, int(rows.t.max()) // MINUTE_MS
         if first == last:
             self._put(first, rows)
             return
+        minute = rows.t // MINUTE_MS
         for one in np.unique(minute).tolist():
             self._put(one, rows.take(np.flatnonzero(minute == one)))
 
@@ -117,36 +117,30 @@ class History:
 
     def _chunks(self, minute: int) -> Iterator[Chunk]:
         for place in self.shelved.get(minute, ()):
-            chunk = self._got(place)
-            if chunk is not None:
-                yield chunk
+            yield from self._got(place)
         yield from self.minutes.get(minute, ())
 
-    def _got(self, place: Place) -> Chunk | None:
-        """None where the shelf no longer has it whole."""
-        chunk = self.read_back.pop(place, None)
-        if chunk is None:
+    def _got(self, place: Place) -> list[Chunk]:
+        """Nothing where the shelf no longer has it whole."""
+        chunks = self.read_back.pop(place, None)
+        if chunks is None:
             block = b"" if self.shelf is None else self.shelf.get(place)
-            chunk = decode(block) if block else None
-        if chunk is not None:
-            self.read_back[place] = chunk
-            while len(self.read_back) > 1 and sum(one.size for one in self.read_back.values()) > MAX_READ_BACK:
-                del self.read_back[next(iter(self.read_back))]
-        return chunk
+            chunks = decode(block) if block else []
+        self.read_back[place] = chunks
+        while len(self.read_back) > 1 and sum(map(_size, self.read_back.values())) > MAX_READ_BACK:
+            del self.read_back[next(iter(self.read_back))]
+        return chunks
 
     def put_away(self) -> None:
         """Everything goes to the shelf, if there is one. What it cannot take (Unavailable) stays."""
         if self.shelf is None:
             return
         for minute in sorted(self.minutes):
-            chunks = list(self._chunks(minute)) if len(self.shelved.get(minute, ())) >= MOST else self.minutes[minute]
-            parts = [_rows(chunk, minute, np.arange(len(chunk)), chunk.series) for chunk in chunks]
-            place = self.shelf.put(encode(_chunk(minute, settled(joined(parts))[0])))
-            if chunks is self.minutes[minute]:
-                self.shelved.setdefault(minute, []).append(place)
-            else:
-                self.shelved[minute] = [place]
-            self.size -= sum(chunk.size for chunk in self.minutes.pop(minute))
+            before = self.shelved.get(minute, [])
+            again = len(before) >= MOST
+            place = self.shelf.put(encode(list(self._chunks(minute)) if again else self.minutes[minute]))
+            self.shelved[minute] = [place] if again else [*before, place]
+            self.size -= _size(self.minutes.pop(minute))
         self.shelf.flush()
         self.kept_by = self.shelf.name
 
@@ -169,6 +163,10 @@ class History:
         for minute in [one for one in self.shelved if one < over]:
             for place in self.shelved.pop(minute):
                 self.read_back.pop(place, None)
+
+
+def _size(chunks: Sequence[Chunk]) -> int:
+    return sum(chunk.size for chunk in chunks)
 
 
 def _chunk(minute: int, rows: Rows) -> Chunk:
