@@ -16,7 +16,12 @@ from pipeline.core.order import NO_TEXT
 
 Ints = npt.NDArray[np.int64]
 BYTES = tuple(f"v{k}" for k in range(8))
-MORE = {"text": (np.int64, NO_TEXT), "q": (np.uint8, 0), "seq": (np.uint64, 0), "flags": (np.uint8, 0)}
+MORE: dict[str, tuple[type[np.generic], int]] = {
+    "text": (np.int64, NO_TEXT),
+    "q": (np.uint8, 0),
+    "seq": (np.uint64, 0),
+    "flags": (np.uint8, 0),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,3 +147,13 @@ def test_samples_that_nothing_late_can_reach_any_more_are_forgotten():
     assert kept <= 6
     assert len(run.state.history.minutes) <= 20
     assert isinstance(run.state.history, History)
+
+
+def test_late_rows_of_minutes_whose_samples_were_lost_are_expired_and_later_ones_correct():
+    run = Run().live(0, 100)
+    run.state.history.lose()
+    run.state.minutes.lost_ms = int(run.state.clocks.append.max())
+    run.live(100, 130)
+    run.send(130, [("temp", 30.5, 1.0), ("temp", 110.5, 1.0), ("temp", 125.5, 1.0)])
+    run.live(131, 140)
+    assert (run.counts()["expired"], run.counts()["corrected"]) == (2, 1)
