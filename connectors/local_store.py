@@ -94,6 +94,12 @@ class LocalStore:
             conditions.append(("window_s = ?", (window_s,)))
         return results_json.read_table(self._select(f"SELECT {_RESULT_COLUMNS} FROM results", conditions))
 
+    def results(self, kind: str, equipment: str, since_ms: int, until_ms: int) -> list[Result]:
+        """The same, each as it was written."""
+        conditions = [("kind = ?", (kind,)), *_within(equipment, "window_start", since_ms, until_ms)]
+        rows = self._select(f"SELECT {_RESULT_COLUMNS} FROM results", conditions)
+        return [results_json.stored(kind, row) for row in rows]
+
     def read_alerts(
         self, equipment: str = "", since_ms: int | None = None, until_ms: int | None = None
     ) -> pl.DataFrame:
@@ -116,6 +122,14 @@ class LocalStore:
                 f"{what} WHERE {where} GROUP BY window_s ORDER BY window_s", values
             ).fetchall()
         return [Extent(*row) for row in found]
+
+    def counts(self) -> tuple[int, int]:
+        """Results and transitions."""
+        with self._reading() as database:
+            found: tuple[int, int] = database.execute(
+                "SELECT (SELECT count(*) FROM results), (SELECT count(*) FROM alerts)"
+            ).fetchone()
+        return found
 
     def close(self) -> None:
         self._database.close()

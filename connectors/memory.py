@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from connectors.memory_group import Member, MemoryGroup
 from connectors.partition import partition_of
 from connectors.waiting import wait_for
-from pipeline.core.errors import Bug, ConfigError, Unavailable
+from pipeline.core.errors import Away, Bug, ConfigError, Unavailable
 from pipeline.core.ports import Clock, Outgoing, Owner, Record
 
 
@@ -17,7 +17,7 @@ class MemoryLog:
     """Topics of partitions of records; lives as long as the object, whoever opens and closes it."""
 
     def __init__(self, clock: Clock) -> None:
-        self.clock = clock
+        self.clock, self.is_away = clock, False  # away: takes nothing
         self.lock = threading.Lock()
         self.topics: dict[str, list[list[Record]]] = {}
         self.committed: dict[tuple[str, str, int], int] = {}
@@ -103,7 +103,7 @@ class MemoryReader:
             if group.members.get(member.name) is not member:
                 group.admit(member)
             asked, turn = member.asked, member.turn
-            if turn != self._begun:
+            if not turn or turn != self._begun:  # who waits, or was expelled, has nothing
                 self._mine = member.owned
         if asked:
             if turn == self._begun:  # else they were never taken
@@ -170,6 +170,12 @@ class MemoryWriter:
         self._buffer += records
 
     def flush(self) -> int:
+        return self.flush_within(0.0)
+
+    def flush_within(self, seconds: float) -> int:
+        """It never makes anybody wait."""
+        if self._buffer and self._log.is_away:
+            raise Away("log: away; the records wait")
         with self._log.lock:
             now = self._log.clock.now_ms()
             topics = {topic: self._log.partitions_of(topic) for topic in {out.topic for out in self._buffer}}

@@ -27,6 +27,7 @@ _BY_CODE = {
     sqlite3.SQLITE_CORRUPT: "the file is damaged; restore it from a copy, or move it away",
     sqlite3.SQLITE_NOTADB: "the file is no database; move it away",
 }
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _BY_ERRNO = {errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _FULL, errno.EIO: _BY_CODE[sqlite3.SQLITE_IOERR]}
 
 
@@ -37,10 +38,13 @@ def disk_trouble(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         # Errors of the module itself carry no code.
-        why = _BY_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        why = _BY_CODE.get(code)
         if why is None:
             raise
-        raise DiskTrouble(path, f"{why} ({error.sqlite_errorname})", is_full=why is _FULL) from error
+        raise DiskTrouble(
+            path, f"{why} ({error.sqlite_errorname})", is_full=why is _FULL, is_damaged=code in _DAMAGED
+        ) from error
     except OSError as error:
         why = _BY_ERRNO.get(error.errno or 0, _READ_ONLY)
         name = errno.errorcode.get(error.errno or 0, error.strerror)

@@ -3,31 +3,52 @@
 Rule: a name or text enters the tables of `Rows` only with a row that is taken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import compress, pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from connectors.codecs.json_cursor import Bools, Ints
+from connectors.codecs.json_cursor import Bools, Cursor, Ints
 from connectors.codecs.json_samples import Rows
-from connectors.codecs.topics import Route
+from connectors.codecs.topics import Known
 from pipeline.core.samples import Name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bodies:
-    """Payloads of one form: their bytes and, by index, where their topics lead, how a single value is named there, and
-    where they stand in the call."""
+    """Payloads: their bytes, how many these are, their topics by number, and where they stand in the call."""
 
-    texts: list[bytes]
-    routes: list[Route]
-    names: list[Name]
-    route: Ints
+    texts: Sequence[bytes]
+    size: Ints
+    known: Known
+    topic: Ints
     payload: Ints
 
+    def blocks(self, most: int) -> Iterator["Bodies"]:
+        """In order, in parts of about so many bytes."""
+        if self.size.sum() <= most:
+            yield self
+            return
+        part = self.ends // most
+        for begin, end in pairwise([0, *(np.flatnonzero(part[1:] != part[:-1]) + 1).tolist(), len(part)]):
+            own = slice(begin, end)
+            yield Bodies(self.texts[own], self.size[own], self.known, self.topic[own], self.payload[own])
+
+    def only(self, some: Bools) -> "Bodies":
+        texts = list(compress(self.texts, some.tolist()))
+        return Bodies(texts, self.size[some], self.known, self.topic[some], self.payload[some])
+
+    @cached_property
+    def cursor(self) -> Cursor:
+        """Over all of them one after the other."""
+        return Cursor(b"".join(self.texts))
+
+    @cached_property
     def ends(self) -> Ints:
-        return np.cumsum(np.fromiter(map(len, self.texts), np.int64, len(self.texts)))
+        return np.cumsum(self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +78,7 @@ def name_indices(rows: Rows, names: Sequence[Name | None], name: Ints, good: Boo
     taken = name[good]
     index = np.full(len(names), -1, np.int64)
     used = np.flatnonzero(np.bincount(taken, minlength=len(names)))
-    index[used] = rows.name_indices([known for at in used.tolist() if (known := names[at])])
+    index[used] = rows.known.of([known for at in used.tolist() if (known := names[at])])
     return index[taken]
 
 

@@ -7,8 +7,11 @@ and equal signs by a backslash; a line break in one becomes two characters, so n
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import polars as pl
 
+Piece = str | pl.Expr
+"""Of a line: the same in all rows, or one a row."""
 _BREAKS = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _IN_MEASUREMENT = {",": "\\,", " ": "\\ ", **_BREAKS}
 _IN_NAME = {**_IN_MEASUREMENT, "=": "\\="}
@@ -35,31 +38,55 @@ def heads(measurement: str, tags: Mapping[str, pl.Series]) -> pl.Series:
 
 def lines(head: pl.Series, fields: Sequence[pl.Series], time_ms: pl.Series) -> pl.Series:
     """Lines, one a row; null where a row has no field. Fields are of Float64, Int64, Boolean or String."""
-    table = pl.DataFrame([head.alias("head"), time_ms.alias("t"), *(own.alias(f"{k}") for k, own in enumerate(fields))])
-    stamp = pl.concat_str(pl.lit(" "), pl.col("t").cast(pl.String))
-    parts = [(f"{name_text(own.name)}=", _value(pl.col(f"{k}"), own.dtype)) for k, own in enumerate(fields)]
-    if all(own.null_count() == 0 and (own.dtype != pl.Float64 or own.is_finite().all()) for own in fields) and parts:
-        named = [part for key, value in parts for part in (pl.lit(f",{key}"), value)]
-        first = pl.lit(f" {parts[0][0]}")
-        return table.select(pl.concat_str([pl.col("head"), first, *named[1:], stamp])).to_series()
-    existing = [pl.concat_str(pl.lit(key), value) for key, value in parts]
-    body = pl.concat_str(existing or [pl.lit("")], separator=",", ignore_nulls=True)
-    return (
-        table.with_columns(body.alias("body"))
-        .select(pl.when(pl.col("body") != "").then(pl.concat_str(pl.col("head"), pl.lit(" "), pl.col("body"), stamp)))
-        .to_series()
-    )
+    columns = [own.alias(f"{k}") for k, own in enumerate([*fields, time_ms])]
+    table = pl.DataFrame([head.alias("head"), *columns])
+    named = [[f"{name_text(field.name)}=", *_value(own)] for field, own in zip(fields, columns, strict=False)]
+    stamp = [" ", *_once(columns[-1], [_digits(columns[-1])])]
+    if fields and all(map(_is_whole, fields)):
+        pairs = [piece for own in named for piece in (",", *own)]
+        return table.select(_joined([pl.col("head"), " ", *pairs[1:], *stamp])).to_series()
+    body = pl.concat_str([_joined(own) for own in named] or [pl.lit("")], separator=",", ignore_nulls=True)
+    line = _joined([pl.col("head"), " ", pl.col("body"), *stamp])
+    return table.with_columns(body.alias("body")).select(pl.when(pl.col("body") != "").then(line)).to_series()
+
+
+def _joined(pieces: Sequence[Piece]) -> pl.Expr:
+    """Null where one is; texts that stand side by side are one piece."""
+    merged: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, str) and merged and isinstance(before := merged[-1], str):
+            merged[-1] = before + piece
+        else:
+            merged.append(piece)
+    return pl.concat_str([pl.lit(piece) if isinstance(piece, str) else piece for piece in merged])
 
 
 def _escaped(text: pl.Expr, escapes: Mapping[str, str]) -> pl.Expr:
     return text.str.replace_many(list(escapes), list(escapes.values()))
 
 
-def _value(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    if dtype == pl.Float64:
-        return pl.when(column.is_finite()).then(column.cast(pl.String).str.strip_suffix(".0"))
-    if dtype == pl.Int64:
-        return pl.concat_str(column.cast(pl.String), pl.lit("i"))
-    if dtype == pl.Boolean:
-        return column.cast(pl.String)
-    return pl.concat_str(pl.lit('"'), _escaped(column, _IN_TEXT), pl.lit('"'))
+def _value(own: pl.Series) -> list[Piece]:
+    column = pl.col(own.name)
+    if own.dtype == pl.Float64:
+        text = _digits(own).str.strip_suffix(".0")
+        return _once(own, [text if _is_whole(own) else pl.when(column.is_finite()).then(text)])
+    if own.dtype == pl.Int64:
+        return _once(own, [_digits(own), "i"])
+    if own.dtype == pl.Boolean:
+        return _once(own, [_digits(own)])
+    return _once(own, ['"', _escaped(column, _IN_TEXT), '"'])
+
+
+def _digits(own: pl.Series) -> pl.Expr:
+    return pl.col(own.name).cast(pl.String)
+
+
+def _once(own: pl.Series, pieces: list[Piece]) -> list[Piece]:
+    """What is the same in all rows becomes text once; a float of zero may still have two signs."""
+    if own.is_empty() or own[0] != own[-1] or not _is_whole(own) or (own.dtype == pl.Float64 and own[0] == 0):
+        return pieces
+    return [own.head(1).to_frame().select(_joined(pieces)).item()] if (own == own[0]).all() else pieces
+
+
+def _is_whole(own: pl.Series) -> bool:
+    return own.null_count() == 0 and (own.dtype != pl.Float64 or bool(np.isfinite(own.to_numpy()).all()))

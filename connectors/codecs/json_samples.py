@@ -6,12 +6,12 @@ Rule: any bytes end in samples or in one `Reject`, never in an exception; the go
 import json
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import msgspec
 
+from connectors.codecs.name_numbers import NameNumbers
 from connectors.codecs.topics import Route, quote
 from pipeline.core.samples import UNDATED, Name, Payload, Reject, RejectCode
 
@@ -44,9 +44,9 @@ class Spelled(NamedTuple):
 
 @dataclass(slots=True)
 class Rows:
-    """Columns under construction: rows of payloads read one by one, names and texts each listed once."""
+    """Columns under construction: rows of payloads read one by one; names by their numbers, texts each listed once."""
 
-    names: dict[Name, int] = field(default_factory=dict)
+    known: NameNumbers = field(default_factory=NameNumbers)
     texts: dict[str, int] = field(default_factory=dict)
     name: list[int] = field(default_factory=list)
     t: list[int] = field(default_factory=list)
@@ -58,17 +58,9 @@ class Rows:
     payload: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
 
-    def name_indices(self, names: Sequence[Name]) -> Sequence[int]:
-        table = self.names
-        if not table:  # mostly all are distinct, and numbered as they stand
-            table.update(zip(names, range(len(names)), strict=True))
-            if len(table) == len(names):
-                return range(len(names))
-            table.clear()
-        return [table.setdefault(name, len(table)) for name in names]
-
-    def name_index(self, name: Name) -> int:
-        return self.names.setdefault(name, len(self.names))
+    @property
+    def names(self) -> list[Name]:
+        return self.known.names
 
     def text_index(self, text: str) -> int:
         return self.texts.setdefault(text, len(self.texts))
@@ -93,7 +85,7 @@ class Rows:
         seq = read_seq(sample.s)
         if isinstance(seq, Flaw):
             return seq
-        self.name.append(self.name_index(Name(sample.line or line, sample.unit, sample.metric)))
+        self.name.append(self.known.number(Name(sample.line or line, sample.unit, sample.metric)))
         self.t.append(time[0])
         self.v.append(math.nan if isinstance(value, str) else value)
         self.text.append(self.text_index(value) if isinstance(value, str) else -1)

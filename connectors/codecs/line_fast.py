@@ -51,7 +51,7 @@ def decode_simple_lines(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     """Payloads of simple lines; also the indices (into `bodies`) of those handed back."""
     cursor = Cursor(b"\n".join([*bodies.texts, b""]))
     fine = np.ones(len(bodies.texts), np.bool_)
-    lines = _lines(cursor, bodies.ends() + np.arange(1, len(fine) + 1), fine)
+    lines = _lines(cursor, np.cumsum(bodies.size) + np.arange(1, len(fine) + 1), fine)
     lines, fields = _fields(cursor, lines, fine)
     t, seq = _read_stamps(cursor, lines, fine)
     owner = lines.owner[fields.line]
@@ -153,14 +153,14 @@ def _read_names(cursor: Cursor, lines: _Lines, fields: _Fields, bodies: Bodies) 
     length = np.where(cursor.fits, fields.equal - fields.begin, 0)
     key, keys, same_key = cursor.distinct(fields.begin, length)
     cursor.fits &= same_key & same_head[fields.line]
-    route = bodies.route[lines.owner]
+    route = bodies.topic[lines.owner]
     combined = (route * max(len(heads), 1) + head)[fields.line] * max(len(keys), 1) + key
     distinct, name = distinct_numbers(combined)
     rest, key_of = np.divmod(distinct, max(len(keys), 1))
     route_of, head_of = np.divmod(rest, max(len(heads), 1))
     texts = [raw.decode("utf-8", "surrogateescape") for raw in keys]
     names = [
-        _name(bodies.routes[r], heads[h], texts[k])
+        _name(bodies.known.routes[r], heads[h], texts[k])
         for r, h, k in zip(route_of.tolist(), head_of.tolist(), key_of.tolist(), strict=True)
     ]
     return name, names

@@ -15,7 +15,7 @@ from connectors.codecs.distinct import distinct_numbers
 from connectors.codecs.json_cursor import ALL, Bools, Cursor, Ints
 from connectors.codecs.json_samples import MAX_SAMPLES, Flaw, Rows, read_value
 from connectors.codecs.own_strict import place
-from connectors.codecs.topics import REMEMBERED, Route
+from connectors.codecs.topics import READ_AS, REMEMBERED, Route
 from pipeline.core.samples import Name
 
 _OPENING = b'{"t":'
@@ -24,8 +24,8 @@ _OPENING = b'{"t":'
 def decode_singles(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     """Payloads of the form `{"timestamp_ms":t,"value":v}`; also the indices (into `bodies`) of those handed back: of
     UMH also those with a quality or a number, which are values there."""
-    cursor, ends = Cursor(b"".join(bodies.texts)), bodies.ends()
-    cursor.start(np.append(0, ends[:-1]))
+    cursor, ends, topic = bodies.cursor, bodies.ends, bodies.topic
+    cursor.start(ends - bodies.size)
     cursor.literal(b'{"timestamp_ms":')
     cursor.space()
     t = cursor.stamp()
@@ -35,22 +35,18 @@ def decode_singles(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     q, seq = _read_optional(cursor, b'"quality":', b'"seq":')
     more = np.flatnonzero(cursor.at != bare)
     if len(more):
-        others = [bodies.routes[at].family != "umh" for at in bodies.route[more].tolist()]
-        cursor.fits[more] &= np.array(others, np.bool_)
+        cursor.fits[more] &= bodies.known.family[topic[more]] != READ_AS.index("umh")
     cursor.literal(b"}")
     good = cursor.fits & (cursor.at == ends)
-    route = bodies.route[good]
-    name = np.full(len(bodies.routes), -1, np.int64)
-    used = np.flatnonzero(np.bincount(route, minlength=len(name)))
-    name[used] = rows.name_indices(list(map(bodies.names.__getitem__, used.tolist())))
-    text = text_indices(rows, values, good)
-    columns = Columns(name[route], t[good], values.v[good], text, q[good], seq[good], bodies.payload[good])
-    return columns, np.flatnonzero(~good)
+    left = np.flatnonzero(~good)
+    some = good if len(left) else ALL
+    name, text = bodies.known.single_names(topic[some]), text_indices(rows, values, good)
+    return Columns(name, t[some], values.v[some], text, q[some], seq[some], bodies.payload[some]), left
 
 
 def decode_batches(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     """Payloads of the form `[{"t":t,"m":"m","v":v},...]`; also the indices (into `bodies`) of those handed back."""
-    cursor, ends = Cursor(b"".join(bodies.texts)), bodies.ends()
+    cursor, ends = bodies.cursor, bodies.ends
     opened, owner = _records(cursor, ends)
     cursor.start(opened)
     cursor.literal(_OPENING)
@@ -62,7 +58,7 @@ def decode_batches(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     values = _read_values(cursor)
     q, seq = _read_optional(cursor, b'"q":', b'"s":')
     cursor.literal(b"}")
-    name, names = _read_names(cursor, bodies, bodies.route[owner] * max(len(metrics), 1) + metric, metrics)
+    name, names = _read_names(cursor, bodies, bodies.topic[owner] * max(len(metrics), 1) + metric, metrics)
     cursor.fits &= _is_tiled(cursor, opened, owner, ends)
     count = np.bincount(owner, minlength=len(ends))
     flaws = np.bincount(owner[~cursor.fits], minlength=len(ends))
@@ -133,7 +129,7 @@ def _read_names(cursor: Cursor, bodies: Bodies, pair: Ints, metrics: list[bytes]
     pairs, name = distinct_numbers(pair)
     topic, metric = np.divmod(pairs, max(len(metrics), 1))
     names = [
-        None if (text := texts[m]) is None else _name_below(bodies.routes[r], text)
+        None if (text := texts[m]) is None else _name_below(bodies.known.routes[r], text)
         for r, m in zip(topic.tolist(), metric.tolist(), strict=True)
     ]
     cursor.fits &= np.array([found is not None for found in names], np.bool_)[name]

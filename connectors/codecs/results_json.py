@@ -45,8 +45,8 @@ def encode(results: Sequence[Result]) -> bytes:
     return _ENCODER.encode(results)
 
 
-def encode_one(result: Result) -> str:
-    return _ENCODER.encode(result).decode()
+def encode_one(result: Result) -> bytes:
+    return _ENCODER.encode(result)
 
 
 def decode(value: bytes) -> list[Result]:
@@ -73,6 +73,13 @@ def store_row(result: Result) -> Row:
         result.formula,
         values_text(result.values),
     )
+
+
+def stored(kind: str, row: Row) -> Result:
+    """The result of which `store_row` made this row."""
+    found: dict[str, object] = dict(zip(SCHEMA, row, strict=True))
+    values = msgspec.json.decode(str(found["values"]))
+    return msgspec.convert(found | {"kind": kind, "product": found["product"] or None, "values": values}, Result)
 
 
 def values_text(values: Mapping[str, Value]) -> str:

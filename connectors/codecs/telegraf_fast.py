@@ -88,13 +88,13 @@ def decode_metrics(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
 
 def _join(bodies: Bodies) -> _Joined:
     joined = _Joined()
-    for owner, (body, route) in enumerate(zip(bodies.texts, bodies.route.tolist(), strict=True)):
+    for owner, (body, route) in enumerate(zip(bodies.texts, bodies.topic.tolist(), strict=True)):
         try:
             metrics = _BATCH.decode(body).metrics if body.startswith(b'{"metrics"') else (_METRIC.decode(body),)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
         for metric in metrics:
-            joined.take(owner, route, bodies.routes[route].below, metric)
+            joined.take(owner, route, bodies.known.routes[route].below, metric)
     return joined
 
 

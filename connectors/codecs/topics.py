@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from connectors.codecs.name_numbers import NameNumbers
 from connectors.codecs.patterns import METRIC, Pattern
 from pipeline.core.errors import ConfigError
 from pipeline.core.samples import Name, RejectCode
@@ -143,26 +144,43 @@ READ_AS = ("own", "umh", "telegraf", "influx")  # the families that payload code
 @dataclass(slots=True)
 class Known:
     """Topics by number, kept from call to call, so that a known one costs one look into a table. By number: its route,
-    the name of a single value there, the place of its family in `READ_AS`, and its levels below; 0 leads nowhere."""
+    the place of its family in `READ_AS`, its levels below, and the number of the name of a single value there (-1: not
+    asked for yet); 0 leads nowhere."""
 
     numbers: dict[str, int] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=lambda: [Route("", "", "", ())])
-    names: list[Name] = field(default_factory=lambda: [Name("", "", "")])
     family: Ints = field(default_factory=lambda: np.full(1, -1))
     depth: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
+    single: Ints = field(default_factory=lambda: np.full(1, -1))
+    names: NameNumbers = field(default_factory=NameNumbers)
 
     def learn(self, routes: dict[str, Route]) -> None:
         self.numbers |= zip(routes, range(len(self.routes), len(self.routes) + len(routes)), strict=True)
         self.routes += routes.values()
-        self.names += map(_single_name, routes.values())
-        self.family = np.append(self.family, [READ_AS.index(route.family) for route in routes.values()]).astype(
-            np.int64
-        )
-        self.depth = np.append(self.depth, [len(route.below) for route in routes.values()]).astype(np.int64)
+        families = np.array([READ_AS.index(route.family) for route in routes.values()], np.int64)
+        self.family = np.append(self.family, families)
+        self.depth = np.append(self.depth, np.array([len(route.below) for route in routes.values()], np.int64))
+        self.single = np.append(self.single, np.full(len(routes), -1))
 
     def forget(self) -> None:
-        self.numbers, self.routes, self.names = {}, self.routes[:1], self.names[:1]
-        self.family, self.depth = self.family[:1], self.depth[:1]
+        self.numbers, self.routes = {}, self.routes[:1]
+        self.family, self.depth, self.single = self.family[:1], self.depth[:1], self.single[:1]
+
+    def begin(self) -> NameNumbers:
+        """Where the names of a call are kept: with those of the calls before it, unless these are too many."""
+        if self.names.is_full:
+            self.names = NameNumbers()
+            self.single[:] = -1
+        return self.names
+
+    def single_names(self, topic: Ints) -> Ints:
+        """The numbers of the names of single values."""
+        name: Ints = self.single[topic]
+        if (name < 0).any():
+            for at in np.unique(topic[name < 0]).tolist():
+                self.single[at] = self.names.number(_single_name(self.routes[at]))
+            name = self.single[topic]
+        return name
 
 
 def _single_name(route: Route) -> Name:

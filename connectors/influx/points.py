@@ -5,8 +5,11 @@ cannot take is put aside whole, as the server would drop it whole.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 
+import numpy as np
 import polars as pl
 
 from connectors.codecs.influx_lines import lines
@@ -29,37 +32,35 @@ class Points:
 
 def points(measurement: Measurement, results: Sequence[Result], heads: Heads, types: dict[str, FieldType]) -> Points:
     """`types`: of fields that are not declared, as known until now; new ones are added."""
-    head = heads.of([(r.equipment, r.name, r.window_s, r.product or "") for r in results])
+    head = heads.of(results)
     times = pl.Series([r.window_start for r in results], dtype=pl.Int64)
     slips = _misplaced(results, head, times)
     columns = _columns(measurement, [r.values for r in results])
     fields = [_field(measurement, name, values, slips, types) for name, values in columns.items()]
     if results[0].kind != "score":
         fields += _beside(results)
-    made = lines(pl.Series(head, dtype=pl.String), fields, times)
+    made = lines(head, fields, times)
     return Points(made.scatter(list(slips), None) if slips else made, slips)
 
 
-def _misplaced(results: Sequence[Result], head: Sequence[str], times: pl.Series) -> dict[int, str]:
+def _misplaced(results: Sequence[Result], head: pl.Series, times: pl.Series) -> dict[int, str]:
     """What has no series or no time there."""
-    far = (~times.is_between(FIRST_MS, LAST_MS)).arg_true().to_list()
+    far = np.flatnonzero((times.to_numpy() < FIRST_MS) | (times.to_numpy() > LAST_MS)).tolist()
     slips = {k: f"window_start: got {times[k]}; InfluxDB keeps times from 1677 to 2262" for k in far}
-    for k in (k for k, own in enumerate(head) if not own) if "" in head else ():
+    for k in (head == "").arg_true().to_list() if (head == "").any() else ():
         got = f"got {results[k].name!r}, {results[k].product!r}"
         slips[k] = f"name or product: {got}; InfluxDB keeps no backslash at the end of one"
     return slips
 
 
 def _columns(measurement: Measurement, rows: Sequence[Mapping[str, Value]]) -> dict[str, Sequence[Value]]:
-    """By name; results of one kind nearly always have the same names in the same order."""
-    shapes = dict.fromkeys(tuple(row) for row in rows)
-    names = dict.fromkeys(name for shape in shapes for name in shape)
-    if len(shapes) == 1:
-        found: dict[str, Sequence[Value]] = dict(
-            zip(names, zip(*(row.values() for row in rows), strict=True), strict=True)
-        )
-    else:
-        found = {name: [row.get(name) for row in rows] for name in names}
+    """By name; results of one kind nearly always have the same names."""
+    found: dict[str, Sequence[Value]] = {}
+    with suppress(KeyError):
+        if set(map(len, rows)) == {len(rows[0])}:
+            found = {name: [row[name] for row in rows] for name in rows[0]}
+    if not found:
+        found = {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain.from_iterable(rows))}
     return {name: values for name, values in found.items() if measurement.may_hold(name)}
 
 
@@ -94,7 +95,7 @@ def _field(
             if value is not None and fits is None:
                 slips.setdefault(place, f"values.{name}: got {value!r}; expected {_EXPECTED[known]}")
         column = pl.Series(field, fitting, DTYPES[known], strict=True)
-    return column / 1000 if field != name else column
+    return column if field == name else pl.Series(field, column.to_numpy() / 1000)  # polars' own `/` is off by a bit
 
 
 def _type_of(values: Sequence[Value], field: str, types: dict[str, FieldType]) -> FieldType:

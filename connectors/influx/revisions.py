@@ -31,15 +31,16 @@ class Revisions:
         self._queries, self._measurement, self._levels = queries, measurement, levels
         self._scores = SCORES if set(SCORES) <= measurement.types.keys() else ()
         self._newest: dict[Point, int] = {}
+        self._corrected: set[int] = set()  # times of these points, for nearly all that comes has another
         self._asked_from: int | None = None  # what was corrected from here on is remembered
 
     def prepare(self, results: Sequence[Result]) -> list[Result]:
         """Those to be written; what they would leave over in the store is gone when this returns."""
         if not results:
             return []
-        self._ask(min(r.window_start for r in results))
-        newest = self._newest
-        current = [r for r in results if r.revision >= newest.get(point_of(r), 0)]
+        self._ask(min([r.window_start for r in results]))
+        newest, times = self._newest, self._corrected
+        current = [r for r in results if r.window_start not in times or r.revision >= newest.get(point_of(r), 0)]
         corrections = {point_of(r): r for r in current if r.revision > 0 and r.kind != "score"}
         if not corrections or self._measurement.is_whole:
             return current
@@ -48,9 +49,11 @@ class Revisions:
 
     def note(self, written: Sequence[Result]) -> None:
         """After they are stored."""
-        self._newest |= {point_of(r): r.revision for r in written if r.revision > 0 and r.kind != "score"}
+        corrected = [r for r in written if r.revision > 0 and r.kind != "score"]
+        self._newest |= {point_of(r): r.revision for r in corrected}
+        self._corrected.update([r.window_start for r in corrected])
         if len(self._newest) > MOST_REMEMBERED:
-            self._newest, self._asked_from = {}, None
+            self._newest, self._corrected, self._asked_from = {}, set(), None
 
     def _ask(self, since_ms: int) -> None:
         if self._asked_from is not None and since_ms >= self._asked_from:
@@ -60,6 +63,7 @@ class Revisions:
         where.between(since_ms, self._asked_from)
         for point, row in self._read(where, [where.text()], f"{quoted('revision')}::field"):
             self._newest.setdefault(point, int(row["revision"] or 0))
+            self._corrected.add(point[1])
         self._asked_from = since_ms
 
     def _clear(self, corrections: Mapping[Point, Result]) -> dict[Point, dict[str, Value]]:

@@ -54,11 +54,16 @@ class Sender:
         yield from self._batch(lines, middle, last)
 
     def _write(self, lines: pl.Series) -> Answer:
-        answer = self._wire.write(lines.str.join("\n").item().encode())
+        answer = self._wire.write(body(lines))
         if answer.status in (429, 503):
             refused = trouble(answer, self._wire.settings)
             self._rests_until, self._resting = monotonic() + refused.retry_after, str(refused)
         return answer
+
+
+def body(lines: pl.Series) -> bytes:
+    found: bytes = lines.str.join("\n").cast(pl.Binary).item()
+    return found
 
 
 def batches(lines: pl.Series) -> Iterator[tuple[int, int]]:

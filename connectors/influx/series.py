@@ -20,6 +20,7 @@ from connectors.influx.measurements import (
     window_seconds,
 )  # fmt: skip
 from connectors.influx.queries import TAG
+from pipeline.core.results import Result
 
 Identity = tuple[str, str, int, str]
 """Equipment, name, window_s, product ("" = all): with a measurement and a time, a point."""
@@ -68,16 +69,18 @@ class Heads:
         self._measurement, self._levels = measurement, levels
         self._known: dict[Identity, str] = {}
 
-    def of(self, wanted: Sequence[Identity]) -> list[str]:
-        """ "" where a tag's value cannot be written: a backslash at its end would take in what follows."""
-        found = list(map(self._known.get, wanted))
-        if None in found:
-            if len(self._known) > MOST_HEADS:
-                self._known.clear()
-            new = [identity for identity in dict.fromkeys(wanted) if identity not in self._known]
-            self._known.update(zip(new, self._made(new), strict=True))
-            found = [self._known[identity] for identity in wanted]
-        return [head or "" for head in found]
+    def of(self, results: Sequence[Result]) -> pl.Series:
+        """One a result; "" where a tag's value cannot be written: a backslash at its end would take in what follows."""
+        known = self._known.get
+        found = pl.Series([known((r.equipment, r.name, r.window_s, r.product or "")) for r in results], dtype=pl.String)
+        if found.null_count() == 0:
+            return found
+        wanted = [(r.equipment, r.name, r.window_s, r.product or "") for r in results]
+        if len(self._known) > MOST_HEADS:
+            self._known.clear()
+        new = [identity for identity in dict.fromkeys(wanted) if identity not in self._known]
+        self._known.update(zip(new, self._made(new), strict=True))
+        return pl.Series([self._known[identity] for identity in wanted], dtype=pl.String)
 
     def _made(self, new: Sequence[Identity]) -> list[str]:
         rows = [tags_of(self._measurement, identity, self._levels) for identity in new]

@@ -6,6 +6,7 @@ Nothing is sent before the first write or read, so a server that is away stops n
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import polars as pl
 
@@ -112,15 +113,12 @@ def _measurement(kind: str) -> Measurement | None:
 
 def _newest(results: Sequence[Result]) -> dict[str, list[Result]]:
     """Of each identity its newest revision, of equal ones the last, by measurement."""
-    kept: dict[tuple[ResultKind, str, str, int, int, str], Result] = {}
-    for r in results:
-        identity = (r.kind, r.equipment, r.name, r.window_s, r.window_start, r.product or "")
-        if identity not in kept or r.revision >= kept[identity].revision:
-            kept[identity] = r
+    in_order = sorted(results, key=attrgetter("revision"))
+    kept = {(r.kind, r.equipment, r.name, r.window_s, r.window_start, r.product or ""): r for r in in_order}
     found: dict[str, list[Result]] = {}
-    for r in kept.values():
-        if r.kind in MEASUREMENTS:
-            found.setdefault(MEASUREMENTS[r.kind].name, []).append(r)
+    for kind in dict.fromkeys([r.kind for r in in_order]):
+        if kind in MEASUREMENTS:
+            found.setdefault(MEASUREMENTS[kind].name, []).extend([r for r in kept.values() if r.kind == kind])
     return found
 
 

@@ -48,20 +48,22 @@ class KafkaLog:
         quieten()
         self._background, self._places = Background(), Places(settings)
         self._parts: dict[int, _Part] = {}
-        self._opened = 0
+        self._opened, self._ensured = 0, dict[str, int]()
         with disk_trouble(folder):
             self._locks.mkdir(parents=True, exist_ok=True)
         atexit.register(self.close)
 
     def ensure(self, topics: Mapping[str, int]) -> None:
         self._background.call(kafka_topics.ensure(self.settings, topics, self._keep_ms))
+        self._ensured |= topics
 
     def verify(self, topics: Mapping[str, int]) -> list[str]:
         """One line for each setting of a topic that is not as it must be."""
         return self._background.call(kafka_topics.verify(self.settings, topics, self._keep_ms))
 
     def _partitions_of(self, topic: str) -> int:
-        return self._background.call(self._count(topic))
+        """What was ensured is not asked for: Kafka may be away by now."""
+        return self._ensured.get(topic) or self._background.call(self._count(topic))
 
     async def _count(self, topic: str) -> int:
         for _ in range(_TRIES):

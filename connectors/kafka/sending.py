@@ -70,11 +70,10 @@ class Lane:
 class Sending:
     """One thread's way into the log."""
 
-    def __init__(
-        self, background: Background, make: Callable[[], Producer], prefix: str, patience_s: float = PATIENCE_S
-    ) -> None:
-        self._background, self._make, self._prefix, self._patience_s = background, make, prefix, patience_s
+    def __init__(self, background: Background, make: Callable[[], Producer], prefix: str) -> None:
+        self._background, self._make, self._prefix = background, make, prefix
         self._producer: Producer | None = None
+        self._opening: asyncio.Task[Producer] | None = None
         self._lanes: dict[tuple[str, int], Lane] = {}
         self._reason = ""  # for which we are not let in: the client does not find it anew at each try
 
@@ -84,33 +83,44 @@ class Sending:
             lane = self._lanes[topic, partition] = Lane(self._prefix + topic, partition)
         lane.letters.append(letter)
 
-    def flush(self) -> int:
+    def flush(self, patience_s: float = PATIENCE_S) -> int:
+        """What is not acknowledged in so many seconds is still on its way when this raises."""
         busy = [lane for lane in self._lanes.values() if lane.is_busy]
         if busy:
-            producer = self._background.call(self._opened())
+            producer = self._background.call(self._opened(patience_s))
             for lane in busy:
                 lane.pack(producer)
-            self._background.call(self._deliver(producer, busy))
+            self._background.call(self._deliver(producer, busy, patience_s))
         return max((lane.newest for lane in self._lanes.values()), default=0)
 
-    async def _opened(self) -> Producer:
+    async def _opened(self, patience_s: float) -> Producer:
+        """Opening goes on while nobody waits."""
         if self._producer is None:
-            producer = self._make()
+            if self._opening is None:
+                self._opening = asyncio.create_task(self._open())
             with kafka_trouble("write"):
-                try:
-                    async with asyncio.timeout(self._patience_s):
-                        await producer.start()
-                except BaseException:
-                    await producer.stop()
-                    raise
-            self._producer = producer
+                await asyncio.wait([self._opening], timeout=patience_s)
+                if not self._opening.done():
+                    raise TimeoutError
+                opening, self._opening = self._opening, None
+                self._producer = opening.result()
         return self._producer
 
-    async def _deliver(self, producer: Producer, lanes: list[Lane]) -> None:
+    async def _open(self) -> Producer:
+        producer = self._make()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        return producer
+
+    async def _deliver(self, producer: Producer, lanes: list[Lane], patience_s: float) -> None:
         for lane in lanes:
             lane.go_on(producer)
         with last_words() as words:
-            await asyncio.wait([lane.task for lane in lanes if lane.task], timeout=self._patience_s)
+            await asyncio.wait([lane.task for lane in lanes if lane.task], timeout=patience_s)
         for lane in lanes:
             if lane.task is not None and lane.task.done() and (error := lane.task.exception()):
                 await self._begin_anew(producer)
@@ -118,12 +128,14 @@ class Sending:
                     raise error
         if late := [lane for lane in lanes if lane.is_busy]:
             self._reason = refusal(words.why) or self._reason
-            raise await self._late(producer, late)
+            raise await self._late(producer, late, patience_s)
         self._reason = ""
 
-    async def _late(self, producer: Producer, lanes: list[Lane]) -> Unavailable:
+    async def _late(self, producer: Producer, lanes: list[Lane], patience_s: float) -> Unavailable:
         where = ", ".join(f"{lane.topic}/{lane.partition}" for lane in lanes)
-        told = f"log: {where}: not acknowledged after {self._patience_s:g} s; the records wait"
+        told = f"log: {where}: not acknowledged after {patience_s:g} s; the records wait"
+        if not patience_s:
+            return Unavailable(told)
         if gone := [topic for topic in {lane.topic for lane in lanes} if await producer.lacks(topic)]:
             return Unavailable(f"{told}: {missing(min(gone))}")
         return Unavailable(f"{told}: {self._reason}" if self._reason else told)
@@ -143,10 +155,15 @@ class Sending:
 
     def close(self) -> None:
         """What was not flushed is gone."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            self._background.call(self._close(producer))
+        if self._producer is not None or self._opening is not None:
+            self._background.call(self._close())
 
-    async def _close(self, producer: Producer) -> None:
+    async def _close(self) -> None:
+        producer, self._producer = self._producer, None
+        opening, self._opening = self._opening, None
         await self._end_tasks()
-        await producer.stop()
+        if opening is not None:
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
+        if producer is not None:
+            await producer.stop()

@@ -24,7 +24,6 @@ from pipeline.core.errors import Away, ConfigError, Unavailable, plain
 from pipeline.runtime.logs import log
 
 _DENIED = (ClusterAuthorizationFailedError, GroupAuthorizationFailedError, TopicAuthorizationFailedError)
-_REFUSED = re.compile("authenticat|sasl|ssl|certificate|credential", re.IGNORECASE)
 _PLACE = re.compile(r'^Unable connect to "[^"]*":')
 _NUMBER = re.compile(r"\[Errno (-?\d+)\]")
 
@@ -114,11 +113,7 @@ def _away(what: str, error: KafkaError | TimeoutError, words: LastWords) -> Unav
         family = Away if error.retriable else Unavailable
         return family(f"log: {what}: {error!r}")
     closed = closed_at_first_words(words.why) if "bootstrap" in str(error) else ""
-    said = words.said or str(error)
-    if not closed and _REFUSED.search(said):
-        cure = "correct log.security in park.toml, or let us in at Kafka"
-        return Unavailable(f"log: {what}: no connection: {_in_short(said)}; {cure}", 5.0)
-    return Away(f"log: {what}: no connection: {closed or _in_short(said)}")
+    return Away(f"log: {what}: no connection: {closed or _in_short(words.said or str(error))}")
 
 
 def _in_short(said: str) -> str:

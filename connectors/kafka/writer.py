@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from connectors.kafka.sending import Sending
+from connectors.kafka.sending import PATIENCE_S, Sending
 from connectors.partition import partition_of
 from pipeline.core.ports import Outgoing
 
@@ -22,13 +22,16 @@ class KafkaWriter:
             self._buffers.setdefault(record.topic, []).append(record)
 
     def flush(self) -> int:
+        return self.flush_within(PATIENCE_S)
+
+    def flush_within(self, seconds: float) -> int:
         for topic in list(self._buffers):
             if topic not in self._partitions:
                 self._partitions[topic] = self._partitions_of(topic)
             count = self._partitions[topic]
             for out in self._buffers.pop(topic):
                 self._sending.add(topic, partition_of(out.key, count), (out.key, out.value, out.headers))
-        return self._sending.flush()
+        return self._sending.flush(seconds)
 
     def close(self) -> None:
         """What was not flushed is gone."""

@@ -14,6 +14,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from connectors.mqtt.arrivals import Arrivals
 from connectors.mqtt.plain_client import PlainClient
+from pipeline.runtime.logs import log
 
 TAKEN_OVER = 142  # MQTT 5: another client came with our client id
 
@@ -70,6 +71,8 @@ class Callbacks:
         self._duty.begin()
         if self._filters and (first or not flags.session_present):
             self._subscribe(client)
+        if self._filters and not first and not flags.session_present:
+            log("mqtt").warning("the broker has forgotten our session: what it held for us is lost")
 
     def _subscribe(self, client: Client) -> None:
         """Also at the first connection of a process: the kept session may know an older list of filters."""

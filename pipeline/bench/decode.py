@@ -16,7 +16,7 @@ from pipeline.bench import plain_decode
 from pipeline.bench.loads import Mismatch
 from pipeline.bench.payloads import FORMATS, Format, Wire, grammar, make_wire
 from pipeline.bench.table import Row, row
-from pipeline.core.samples import Payload
+from pipeline.core.samples import Payloads
 from pipeline.roles.gateway import MAX_MESSAGES
 from pipeline.runtime.garbage import search_seldom
 
@@ -39,7 +39,8 @@ def run(rounds: int, said: Callable[[str], None]) -> Iterator[Row]:
 def measure(form: Format, wire: Wire, size: int, rounds: int, said: Callable[[str], None]) -> Iterator[Row]:
     name, topics, read = f"{form.name}, {size} a payload", grammar(), plain_decode.READ[form.name]
     baseline = "split" if form.name == "influx line" else "msgspec"
-    parts = [wire.payloads[k : k + MAX_MESSAGES] for k in range(0, len(wire.payloads), MAX_MESSAGES)]
+    came = Payloads.of(wire.payloads)
+    parts = [came[k : k + MAX_MESSAGES] for k in range(0, len(came), MAX_MESSAGES)]
     check(wire, parts, topics)
     check_plain(wire, parts, read)
     said(f"{name}: results are right")
@@ -56,7 +57,7 @@ def measure(form: Format, wire: Wire, size: int, rounds: int, said: Callable[[st
     yield row(f"{name}: {baseline}", UNIT, plain)
 
 
-def check(wire: Wire, parts: Sequence[Sequence[Payload]], topics: Grammar) -> None:
+def check(wire: Wire, parts: Sequence[Payloads], topics: Grammar) -> None:
     """This is also the warm-up: topics and names are known afterwards."""
     codes = {name: code for code, name in enumerate(wire.names)}
     series, times, values = [], [], []
@@ -72,14 +73,14 @@ def check(wire: Wire, parts: Sequence[Sequence[Payload]], topics: Grammar) -> No
         raise Mismatch("samples were lost, invented or changed")
 
 
-def check_plain(wire: Wire, parts: Sequence[Sequence[Payload]], read: Callable[[bytes], plain_decode.Rows]) -> None:
+def check_plain(wire: Wire, parts: Sequence[Payloads], read: Callable[[bytes], plain_decode.Rows]) -> None:
     found = [plain_decode.decode(part, read) for part in parts]
     times, values = np.concatenate([one.t for one in found]), np.concatenate([one.v for one in found])
     if not (np.array_equal(times, wire.t) and np.array_equal(values, wire.v)):
         raise Mismatch("the baseline reads something else")
 
 
-def _rate(wire: Wire, parts: Sequence[Sequence[Payload]], decode: Callable[[Sequence[Payload]], object]) -> float:
+def _rate(wire: Wire, parts: Sequence[Payloads], decode: Callable[[Payloads], object]) -> float:
     started = perf_counter()
     for part in parts:
         decode(part)

@@ -129,8 +129,10 @@ class _Records:
         own = part.series % self.per_line
         new = np.append(True, own[1:] != own[:-1])
         used = [self.names[code] for code in own[new].tolist()]
-        self.line_names[line], table = self.line_names[line].holding(used)
-        index = np.array([table.place[name] for name in used], np.uint16)[np.cumsum(new) - 1]
+        names = self.line_names[line].knowing(used)
+        numbers = np.array([names.known[name] for name in used], np.int32)
+        self.line_names[line], table = names.holding(numbers)
+        index = table.place[numbers].astype(np.uint16)[np.cumsum(new) - 1]
         self.offset += 1
         self.numbers[line] += 1
         self.totals[line] += len(own)

@@ -3,14 +3,14 @@
 Rule: no check of names, times or values, and no quality; the same series, times and values must come out.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.core.samples import Payload
+from pipeline.core.samples import Payloads
 
 Rows = Iterator[tuple[str, int, float]]
 
@@ -88,12 +88,11 @@ READ: dict[str, Callable[[bytes], Rows]] = {
 }
 
 
-def decode(payloads: Sequence[Payload], read: Callable[[bytes], Rows]) -> Plain:
+def decode(payloads: Payloads, read: Callable[[bytes], Rows]) -> Plain:
     codes: dict[tuple[str, str], int] = {}
     series, times, values = list[int](), list[int](), list[float]()
-    for payload in payloads:
-        topic = payload.topic
-        for metric, t, v in read(payload.body):
+    for topic, body in zip(payloads.topics, payloads.bodies, strict=True):
+        for metric, t, v in read(body):
             series.append(codes.setdefault((topic, metric), len(codes)))
             times.append(t)
             values.append(v)

@@ -1,7 +1,8 @@
 """Benchmark `store`: results as the historian has them -> line protocol, and -> a real InfluxDB.
 
-Rules: the baseline is the client library's own way, a `Point` a result, written synchronously; rounds take turns, each
-with windows of its own. Both must say the same of every result, and every point must be found in the server.
+Rules: the baseline is the client library's own way, a `Point` a result, written synchronously; what the server takes is
+seen from a client that only sends bytes made beforehand. Rounds take turns, each with windows of its own. All must say
+the same of every result, and every point must be found in the server.
 """
 
 import gc
@@ -13,13 +14,14 @@ from time import perf_counter
 from uuid import uuid4
 
 import numpy as np
+import polars as pl
 from influxdb_client import InfluxDBClient, Point
 from influxdb_client.client.write_api import SYNCHRONOUS
 
 from connectors.influx.measurements import MEASUREMENTS
 from connectors.influx.points import points
 from connectors.influx.queries import Queries
-from connectors.influx.sending import MOST_LINES
+from connectors.influx.sending import MOST_LINES, batches, body
 from connectors.influx.series import Heads
 from connectors.influx.settings import InfluxSettings
 from connectors.influx.store import InfluxStore
@@ -32,7 +34,7 @@ from pipeline.core.results import Result
 SERIES, LINES, UNITS, SEED = 10_000, 250, 8, 12
 LEVELS = ("operator", "park", "tenant", "site", "area", "line", "unit")
 ADDRESS = "PARKPULSE_TEST_INFLUX"
-BASELINE, UNIT = "influxdb_client Point", "points/s"
+BASELINE, PREPARED, UNIT = "influxdb_client Point", "prepared bytes", "points/s"
 
 
 def steps(rounds: int) -> int:
@@ -68,9 +70,8 @@ def _equipment(k: int) -> str:
     return f"becamex/park-01/tenant-1/factory/filling/line-{k % LINES}/unit-{k // LINES % UNITS}"
 
 
-def lines_of(results: Sequence[Result], heads: Heads) -> str:
-    text: str = points(MEASUREMENTS["metric"], results, heads, {}).lines.str.join("\n").item()
-    return text
+def lines_of(results: Sequence[Result], heads: Heads) -> pl.Series:
+    return points(MEASUREMENTS["metric"], results, heads, {}).lines
 
 
 def point_of(result: Result) -> Point:
@@ -86,14 +87,15 @@ def point_of(result: Result) -> Point:
 
 def _building(rounds: int, said: Callable[[str], None]) -> Iterator[Row]:
     heads, results = Heads(MEASUREMENTS["metric"], LEVELS), windows(0)
-    own_lines = lines_of(results, heads).split("\n")
-    if [_sorted(line) for line in own_lines] != [_sorted(point_of(r).to_line_protocol()) for r in results]:
+    if [_sorted(line) for line in lines_of(results, heads)] != [
+        _sorted(point_of(r).to_line_protocol()) for r in results
+    ]:
         raise Mismatch("a line says something else than the Point of its result")
     own: list[float] = []
     plain: list[float] = []
     gc.freeze()  # the load is not the product's: its objects are not to be searched for garbage
     for _ in range(rounds):
-        own.append(_rate(lambda: lines_of(results, heads).encode()))
+        own.append(_rate(lambda: body(lines_of(results, heads))))
         plain.append(_rate(lambda: "\n".join(point_of(r).to_line_protocol() for r in results).encode()))
         said("line protocol built")
     gc.unfreeze()
@@ -104,20 +106,39 @@ def _building(rounds: int, said: Callable[[str], None]) -> Iterator[Row]:
 def _writing(settings: InfluxSettings, rounds: int, said: Callable[[str], None]) -> Iterator[Row]:
     own: list[float] = []
     plain: list[float] = []
+    prepared: list[float] = []
     client = InfluxDBClient(settings.url, token="-", org="-")
-    with closing(InfluxStore(settings, LEVELS)) as store, closing(client):
+    with closing(InfluxStore(settings, LEVELS)) as store, closing(client), closing(Wire(settings)) as wire:
         api = client.write_api(write_options=SYNCHRONOUS)
         store.write(windows(0), [])
         for k in range(rounds):
-            first, second = windows(2 * k + 1), windows(2 * k + 2)
+            first, second, bodies = windows(3 * k + 1), windows(3 * k + 2), _bodies(windows(3 * k + 3))
+            gc.collect()
+            gc.freeze()
             own.append(_rate(partial(store.write, first, [])))
+            prepared.append(_rate(partial(_write_bodies, wire, bodies)))
             plain.append(_rate(partial(_write_points, api.write, settings, second)))
+            gc.unfreeze()
             said("written to InfluxDB")
-        found, wanted = store.read("metric").height, SERIES * (2 * rounds + 1)
+        found, wanted = store.read("metric").height, SERIES * (3 * rounds + 1)
     if found != wanted:
         raise Mismatch(f"{found} of {wanted} points are in InfluxDB")
     yield row("written to InfluxDB", UNIT, own, (BASELINE, plain))
+    yield row("written to InfluxDB, again", UNIT, own, (PREPARED, prepared))
     yield row(f"written to InfluxDB: {BASELINE}", UNIT, plain)
+    yield row(f"written to InfluxDB: {PREPARED}", UNIT, prepared)
+
+
+def _bodies(results: Sequence[Result]) -> list[bytes]:
+    """As the product sends them."""
+    lines = lines_of(results, Heads(MEASUREMENTS["metric"], LEVELS))
+    return [body(lines.slice(first, last - first)) for first, last in batches(lines)]
+
+
+def _write_bodies(wire: Wire, bodies: Sequence[bytes]) -> None:
+    for one in bodies:
+        if wire.write(one).status != 204:
+            raise Mismatch("InfluxDB took no prepared bytes")
 
 
 def _write_points(write: Callable[..., None], settings: InfluxSettings, results: Sequence[Result]) -> None:

@@ -34,6 +34,7 @@ VERBS = (
     Verb("query", "pipeline.cli.query", "Results from the store: table, csv, json or parquet."),
     Verb("simulate", "pipeline.cli.simulate", "The bundled lines to a real broker, with their truth book."),
     Verb("replay", "pipeline.cli.replay", "Recorded files to the broker as if live."),
+    Verb("reprocess", "pipeline.cli.reprocess", "Results made again from the log, with the present configuration."),
     Verb("inbox", "pipeline.cli.inbox", "Metrics nobody declared, states nobody knows, and the lines to paste."),
     Verb("log", "pipeline.cli.log", "The log for people: frames as tables, rejects with their reason."),
     Verb("services", "pipeline.cli.services", "Real Mosquitto, Kafka, InfluxDB, ... as plain processes for tests."),

@@ -18,7 +18,7 @@ from pipeline.core.errors import ConfigError, Unavailable
 
 if TYPE_CHECKING:
     from pipeline.config.read import Config
-    from pipeline.core.ports import Reader, Record
+    from pipeline.core.ports import Log, Reader, Record
 
 WAIT_S = 0.5
 
@@ -84,7 +84,12 @@ class Passed:
 
 
 def looking_reader(config: "Config", topic: str) -> "Reader":
-    """The group "" looks on. `open_log` would create what is missing, so the log must be there."""
+    """The group "" looks on."""
+    return standing_log(config).reader(topic, "")
+
+
+def standing_log(config: "Config") -> "Log":
+    """`open_log` would create what is missing, so the log must be there."""
     from pipeline.roles.start import open_log
     from pipeline.runtime.clock import WallClock
 
@@ -93,7 +98,7 @@ def looking_reader(config: "Config", topic: str) -> "Reader":
     folder = config.data_dir / "log"
     if config.log.kind == "sqlite" and not (folder / "meta.sqlite").exists():
         raise Unavailable(f"no log yet at {folder}; start with parkpulse run")
-    return open_log(config, WallClock()).reader(topic, "")
+    return open_log(config, WallClock())
 
 
 def _records(reader: "Reader", follow: bool) -> Iterator["Record"]:

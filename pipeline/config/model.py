@@ -15,6 +15,7 @@ from pipeline.config.broker import BrokerSection
 from pipeline.config.log_section import LogSection
 from pipeline.config.section import Name, Section, checked_name
 from pipeline.config.shift import ShiftSection
+from pipeline.config.spool_section import SpoolSection
 from pipeline.config.store_section import StoreSection
 
 
@@ -83,6 +84,7 @@ class GatewaySection(Section):
         "", validate_default=True, description="Name of this gateway, part of its MQTT client id; empty: the host name."
     )
     max_payload: Size = Field(1 << 20, ge=1024, description="Larger payloads are rejected as too_large.")
+    spool: SpoolSection = Field(SpoolSection(), description="What waits on its disk while Kafka is away.")
 
 
 class HttpSection(Section):

@@ -20,6 +20,7 @@ from pipeline.config.packs import Packs
 from pipeline.config.resolve import resolve_line, resolve_time
 from pipeline.config.shape import Loc
 from pipeline.config.slips import Slip, beside, validate
+from pipeline.config.spool_section import check_spool
 from pipeline.config.store_section import StoreSection, check_store, located_store
 from pipeline.config.toml import read_toml
 from pipeline.core.calendar import CalendarConfig
@@ -107,6 +108,7 @@ def _read_park(folder: Path, places: Sequence[Place], said: list[str]) -> tuple[
     levels = park.levels if park is not None and has_levels else ()
     slips += beside(slips, check_shifts(park.shifts if park is not None else ()))
     slips += beside(slips, check_log(park.log, folder) if park is not None else ())
+    slips += beside(slips, check_spool(park.gateway.spool, park.log) if park is not None else ())
     has_store = park is not None and not any(slip.loc == ("store", "kind") for slip in slips)
     slips += beside(slips, check_store(park.store, levels, folder) if park is not None and has_store else ())
     brokers = park.brokers if park is not None else ()

@@ -4,13 +4,15 @@ Rules: panes of a series come in order, so a window is complete when a later pan
 the line's clock has passed is published as it stands and again when it changes; windows are aligned to the epoch.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.grown import grown
-from pipeline.core.reduce import Cells, Flags, Floats, Ints
+from pipeline.core.layers import Layer, Places
+from pipeline.core.reduce import Flags, Floats, Ints
 
 NONE = np.iinfo(np.int64).min
 
@@ -54,6 +56,17 @@ class Windows:
     def take(self, index: npt.NDArray[np.integer]) -> "Windows":
         return Windows(**{name: getattr(self, name).take(index) for name in (*INTS, *FLOATS, *FLAGS)})
 
+    def at(self, places: Places | slice) -> "Windows":
+        """Those of some codes: themselves where these are a slice, else a copy."""
+        if isinstance(places, slice):
+            return Windows(**{name: getattr(self, name)[places] for name in (*INTS, *FLOATS, *FLAGS)})
+        return self.take(places)
+
+    def put(self, index: Places, rows: "Windows") -> None:
+        """As they were taken."""
+        for name in (*INTS, *FLOATS, *FLAGS):
+            getattr(self, name)[index] = getattr(rows, name)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -69,76 +82,78 @@ class Table:
         return Table(self.width, self.series[rest], self.columns.take(rest))
 
 
-def fold(windows: Windows, cells: Cells, lead_until: Ints, hold_ms: Ints, width: int) -> list[Table]:
-    """Adds cells to the accumulators; returns the windows that are complete and not yet out.
-
-    lead_until i64 by cell: how far the sample before the cell's first one covers; hold_ms i64 by series code.
-    """
-    start = cells.start // width * width
+def fold(windows: Windows, layers: Sequence[Layer], hold_ms: Ints, width: int) -> list[Table]:
+    """Adds cells to the accumulators; returns the windows that are complete and not yet out. hold_ms i64 by series
+    code."""
     left: list[Table] = []
-    for chosen in _ranks(cells.series):
-        series, begin = cells.series[chosen], start[chosen]
-        opens = windows.start[series] != begin
-        done = series[opens & windows.dirty[series]]
+    for layer in layers:
+        begin = layer.cells.start // width * width
+        opens = windows.start[layer.at] != begin
+        opens[layer.holes] = False
+        places = np.flatnonzero(opens)
+        codes = layer.codes(places)
+        done = codes[windows.dirty.take(codes)]
         if len(done):
-            left.append(Table(width, done, windows.take(done)))
-        if opens.any():
-            _open(windows, cells, chosen[opens], begin[opens], lead_until)
-        if not opens.all():
-            _merge(windows, cells, chosen[~opens], hold_ms)
+            left.append(Table(width, done.astype(np.int32), windows.take(done)))
+        if len(places) + len(layer.holes) < len(begin):
+            empty = layer.codes(layer.holes)
+            before = windows.take(empty) if len(empty) else None
+            _merge(windows, layer, hold_ms)
+            if before is not None:
+                windows.put(empty, before)
+        if len(places):
+            _open(windows, layer, places, begin.take(places))
     return left
 
 
-def _ranks(series: npt.NDArray[np.int32]) -> list[npt.NDArray[np.intp]]:
-    """Places of the first cells of all series, of the second ones, and so on."""
-    first = np.append(True, series[1:] != series[:-1])
-    place = np.arange(len(series))
-    if first.all():
-        return [place]
-    rank = place - np.maximum.accumulate(np.where(first, place, 0))
-    return np.split(np.argsort(rank, kind="stable"), np.cumsum(np.bincount(rank))[:-1])
-
-
-def _places(codes: npt.NDArray[np.integer]) -> npt.NDArray[np.integer] | slice:
-    """The same places, as a slice where rising codes have no hole: it costs a fraction."""
-    low, high = int(codes[0]), int(codes[-1]) + 1
-    return slice(low, high) if high - low == len(codes) else codes
-
-
-def _open(windows: Windows, cells: Cells, chosen: npt.NDArray[np.intp], begin: Ints, lead_until: Ints) -> None:
-    s, own = _places(cells.series[chosen]), _places(chosen)
+def _open(windows: Windows, layer: Layer, places: Places, begin: Ints) -> None:
+    s, cells = _codes(layer, places), layer.cells
+    every = len(places) == len(cells)
     for name in ("n", "ref", "total", "square", "least", "most", "last", "mean_after", "peak", "live", "last_t"):
-        getattr(windows, name)[s] = getattr(cells, name)[own]
-    lead = np.maximum(0, np.minimum(cells.first_t[chosen], lead_until[chosen]) - begin)
-    windows.start[s], windows.cover[s] = begin, lead + cells.cover[chosen]
+        column = getattr(cells, name)
+        getattr(windows, name)[s] = column if every else column.take(places)
+    lead = np.maximum(0, np.minimum(cells.first_t.take(places), layer.lead.take(places)) - begin)
+    windows.start[s], windows.cover[s] = begin, lead + cells.cover.take(places)
     windows.dirty[s], windows.published[s] = True, False
 
 
-def _merge(windows: Windows, cells: Cells, chosen: npt.NDArray[np.intp], hold_ms: Ints) -> None:
-    s, own = _places(cells.series[chosen]), _places(chosen)
-    n0, n1 = windows.n[s], cells.n[own]
-    gap = np.minimum(cells.first_t[own] - windows.last_t[s], hold_ms[s])
-    windows.cover[s] += np.where(windows.live[s], gap, 0) + cells.cover[own]
-    windows.last_t[s], windows.live[s] = cells.last_t[own], cells.live[own]
-    ref = np.where(n0 > 0, windows.ref[s], cells.ref[own])
-    d = np.where(n1 > 0, cells.ref[own] - ref, 0.0)
-    total, square = cells.total[own], cells.square[own]
-    windows.total[s] += total + n1 * d
-    windows.square[s] += square + 2.0 * d * total + n1 * (d * d)
-    windows.ref[s], windows.n[s] = ref, n0 + n1
-    windows.least[s] = np.minimum(windows.least[s], cells.least[own])
-    windows.most[s] = np.maximum(windows.most[s], cells.most[own])
-    windows.peak[s] = np.maximum(windows.peak[s], cells.peak[own])
-    for name in ("last", "mean_after"):
-        getattr(windows, name)[s] = np.where(n1 > 0, getattr(cells, name)[own], getattr(windows, name)[s])
-    windows.dirty[s] = True
+def _codes(layer: Layer, places: Places) -> Places | slice:
+    return layer.at if len(places) == len(layer.cells) else layer.codes(places)
+
+
+def _merge(windows: Windows, layer: Layer, hold_ms: Ints) -> None:
+    """Of all of a layer: where a window opens, it is laid over what was merged here."""
+    own, cells = windows.at(layer.at), layer.cells
+    comes = cells.n > 0
+    gap = np.minimum(cells.first_t - own.last_t, hold_ms[layer.at])
+    own.cover += np.where(own.live, gap, 0) + cells.cover
+    own.last_t[:], own.live[:], own.dirty[:] = cells.last_t, cells.live, True
+    known = own.n > 0
+    if not known.all():
+        own.ref[:] = np.where(known, own.ref, cells.ref)
+    d = cells.ref - own.ref
+    if (cells.n == 1).all():  # then nothing is summed within them
+        own.total += d
+        own.square += d * d
+    else:
+        d[~comes] = 0.0
+        own.total += cells.total + cells.n * d
+        own.square += cells.square + 2.0 * d * cells.total + cells.n * (d * d)
+    own.n += cells.n
+    np.minimum(own.least, cells.least, out=own.least)
+    np.maximum(own.most, cells.most, out=own.most)
+    np.maximum(own.peak, cells.peak, out=own.peak)
+    whole = True if comes.all() else comes
+    np.copyto(own.last, cells.last, where=whole)
+    np.copyto(own.mean_after, cells.mean_after, where=whole)
+    if not isinstance(layer.at, slice):
+        windows.put(layer.at, own)
 
 
 def standing(windows: Windows, upto: Ints, width: int) -> Table:
     """Accumulators that changed and whose window ends at or before `upto` (i64 by series; NONE: not now)."""
     size = len(upto)
-    due = np.flatnonzero(windows.dirty[:size] & (windows.start[:size] != NONE) & (upto != NONE))
-    due = due[windows.start[due] + width <= upto[due]]
+    due = np.flatnonzero(windows.dirty[:size] & (windows.start[:size] + width <= upto))
     table = Table(width, due.astype(np.int32), windows.take(due))
     windows.dirty[due], windows.published[due] = False, True
     return table

@@ -72,11 +72,11 @@ class Unavailable(ParkPulseError):
 
 
 class DiskTrouble(Unavailable):
-    """`path` of the file; `is_full` where making room helps."""
+    """`path` of the file; `is_full` where making room helps, `is_damaged` where nothing can be made of its bytes."""
 
-    def __init__(self, path: Path, why: str, *, is_full: bool = False) -> None:
+    def __init__(self, path: Path, why: str, *, is_full: bool = False, is_damaged: bool = False) -> None:
         super().__init__(f"{path}: {why}")
-        self.path, self.is_full = path, is_full
+        self.path, self.is_full, self.is_damaged = path, is_full, is_damaged
 
 
 class Away(Unavailable):

@@ -104,6 +104,19 @@ def encode(frame: Frame) -> bytes:
     return b"".join((header[:20], crc.to_bytes(4, "little"), header[24:], body))
 
 
+def flagged(value: bytes, flags: int) -> bytes:
+    """These bytes of a frame with header flags added, else as they are; FrameError where their CRC does not hold."""
+    _checked_sizes(value)
+    header = value[:6] + bytes([value[6] | flags]) + value[7:20]
+    crc = zlib.crc32(memoryview(value)[24:], zlib.crc32(b"\0\0\0\0", zlib.crc32(header)))
+    return b"".join((header, crc.to_bytes(4, "little"), memoryview(value)[24:]))
+
+
+def rows_in(header: bytes) -> int:
+    """How many rows a frame has, by its first bytes alone."""
+    return int.from_bytes(header[8:12], "little")
+
+
 def _texts_block(frame: Frame) -> bytes:
     texts, holds_body = frame.texts, frame.kind >= Kind.COMMAND
     if (texts and (holds_body or frame.text is None or not len(frame.t))) or (frame.body and not holds_body):

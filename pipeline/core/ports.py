@@ -5,7 +5,7 @@ Each port has two users today (embedded and memory); Kafka, InfluxDB and others 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from pipeline.core.results import Result, Transition
 
@@ -101,10 +101,18 @@ class Writer(Protocol):
         """Only remembers: nothing it does can fail. The topics need not be there before the flush."""
 
     def flush(self) -> int:
-        """Makes all written records durable; returns the newest append time (ms) of this writer, 0 before its first.
+        """Makes all written records durable; returns the newest append time (ms) of this writer, 0 where it knows none.
         Raises Unavailable: nothing is forgotten, call it again."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class FarWriter(Writer, Protocol):
+    """Writes a log over a network: what was written goes on its way by itself, while nobody waits for it."""
+
+    def flush_within(self, seconds: float) -> int:
+        """As `flush`, with this patience; with none it only looks."""
 
 
 class StateStore(Protocol):

@@ -42,6 +42,11 @@ class Cells:
     def __len__(self) -> int:
         return len(self.series)
 
+    def take(self, index: npt.NDArray[np.intp]) -> "Cells":
+        columns = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        taken = {id(column): column.take(index) for column in columns.values()}  # of single rows some are the same
+        return Cells(**{name: taken[id(column)] for name, column in columns.items()})
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -57,6 +62,8 @@ def reduce(rows: Rows, usable: Flags, hold_ms: Ints, scored: Scored, pane_ms: in
     pane = rows.t // pane_ms * pane_ms
     new = np.concatenate(([True], (rows.series[1:] != rows.series[:-1]) | (pane[1:] != pane[:-1])))
     starts = np.flatnonzero(new)
+    if len(starts) == len(rows):
+        return _single(rows, usable, pane, scored)
     ends = np.append(starts[1:], len(rows))
     cell = np.cumsum(new) - 1
     size = len(starts)
@@ -87,6 +94,29 @@ def reduce(rows: Rows, usable: Flags, hold_ms: Ints, scored: Scored, pane_ms: in
         cover=np.add.reduceat(_covered(rows.t, usable, hold_ms, ends - 1), starts),
         mean_after=np.where(some, scored.mean[newest], np.nan),
         peak=np.maximum.reduceat(peak, starts),
+    )
+
+
+def _single(rows: Rows, usable: Flags, pane: Ints, scored: Scored) -> Cells:
+    """The same where no cell has more than one row: there is nothing to reduce."""
+    none = np.zeros(len(rows))
+    every = bool(usable.all())
+    return Cells(
+        series=rows.series,
+        start=pane,
+        n=usable.astype(np.int64),
+        ref=rows.v if every else np.where(usable, rows.v, 0.0),
+        total=none,
+        square=none,
+        least=rows.v if every else np.where(usable, rows.v, np.inf),
+        most=rows.v if every else np.where(usable, rows.v, -np.inf),
+        last=rows.v if every else np.where(usable, rows.v, np.nan),
+        first_t=rows.t,
+        last_t=rows.t,
+        live=usable,
+        cover=np.zeros(len(rows), np.int64),
+        mean_after=scored.mean if every else np.where(usable, scored.mean, np.nan),
+        peak=np.where(scored.scored, scored.z, -1.0),
     )
 
 

@@ -39,28 +39,46 @@ def step(state: EwmaState, series: npt.NDArray[np.int32], x: Floats) -> tuple[Ew
     z, mean_after = np.zeros(len(x)), np.zeros(len(x))
     if not len(x):
         return state, z, mean_after
-    starts = np.flatnonzero(np.concatenate(([True], series[1:] != series[:-1])))
-    counts = np.diff(np.append(starts, len(x)))
-    fall = np.argsort(-counts, kind="stable")
-    starts, counts, codes = starts[fall], counts[fall], series[starts[fall]]
-    mean, var, seen = state.mean[codes], state.var[codes], state.seen[codes]
-    ends = np.searchsorted(-counts, -np.arange(1, counts[0] + 1), side="right")
-    for r, k in enumerate(ends.tolist()):
-        rows = starts[:k] + r
-        v = x[rows]
-        m, s, n = mean[:k], var[:k], seen[:k]
-        fresh = n == 0
-        if fresh.any():
+    starts, sizes = _rounds(series)
+    at = _at(series.take(starts).astype(np.intp))
+    mean, var, seen = state.mean[at], state.var[at], state.seen[at]
+    least = int(seen.min())
+    for r, k in enumerate(sizes):
+        rows = slice(0, k) if k == len(x) else starts[:k] + r
+        m, s, n, v = mean[:k], var[:k], seen[:k], x[rows]
+        if least + r == 0:
+            fresh = n == 0
             m[fresh] = v[fresh]
         d = v - m
-        ready = (n >= WARM_UP) & (s >= FLOOR * np.maximum(1.0, m * m))
-        z[rows] = np.abs(np.divide(d, np.sqrt(s), out=np.zeros(k), where=ready))
+        ready = s >= FLOOR * np.maximum(1.0, m * m)
+        if least + r < WARM_UP:
+            ready &= n >= WARM_UP
+        deviation = np.sqrt(s)
+        z[rows] = np.abs(d / deviation if ready.all() else np.divide(d, deviation, out=np.zeros(k), where=ready))
         m += ALPHA * d
         s[:] = (1.0 - ALPHA) * (s + ALPHA * (d * d))
         n += 1
         mean_after[rows] = m
-    state.mean[codes], state.var[codes], state.seen[codes] = mean, var, seen
+    state.mean[at], state.var[at], state.seen[at] = mean, var, seen
     return state, z, mean_after
+
+
+def _rounds(series: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.intp], list[int]]:
+    """Where series begin, those with most rows first; how many have an r-th row, for each r."""
+    starts = np.flatnonzero(np.concatenate(([True], series[1:] != series[:-1])))
+    counts = np.diff(np.append(starts, len(series)))
+    most = int(counts.max())
+    if most * len(counts) > len(series):
+        fall = most - counts
+        starts = starts.take(np.argsort(fall.astype(np.uint16) if most < 1 << 16 else fall, kind="stable"))
+    return starts, (len(counts) - np.cumsum(np.bincount(counts)[:-1])).tolist()
+
+
+def _at(codes: npt.NDArray[np.intp]) -> npt.NDArray[np.intp] | slice:
+    """The same places, as a slice where they rise without a hole."""
+    low, size = int(codes[0]), len(codes)
+    rising = int(codes[-1]) - low == size - 1 and bool((codes[1:] > codes[:-1]).all())
+    return slice(low, low + size) if rising else codes
 
 
 def level(score: Floats) -> Ints:

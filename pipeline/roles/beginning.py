@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pipeline.config.read import Config
 from pipeline.core.errors import Away
 from pipeline.core.ports import Clock
-from pipeline.roles.start import Park, RoleName, open_log
+from pipeline.roles.start import Park, RoleName, open_log, refuse_spool
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
 from pipeline.runtime.loop import Waiting
@@ -54,6 +54,8 @@ class Beginning:
             self.over.set()
 
     def _tried(self) -> Park:
+        if "gateway" in self._names:
+            refuse_spool(self._config)
         opened = open_log(self._config, self._clock)
         park = Park(self._config, self._clock, opened, self.instruments, stop=self.stop)
         try:

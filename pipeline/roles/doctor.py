@@ -6,7 +6,7 @@ finding like any other.
 
 from collections.abc import Iterable
 
-from connectors import data_folder, sqlite_checks
+from connectors import data_folder, spool_checks, sqlite_checks
 from connectors.mqtt import checks as mqtt_checks
 from connectors.needs import LogNeeds
 from pipeline.config.read import Config
@@ -43,7 +43,8 @@ def _log(config: Config, needs: LogNeeds) -> Iterable[Check]:
         from connectors.kafka import checks as kafka_checks
     except ModuleNotFoundError as error:
         return [_missing("[log]", error, "kafka")]
-    return kafka_checks.checks(kafka_settings(config.log), needs)
+    spools = spool_checks.checks(config.data_dir, config.gateway.name, needs.clock)
+    return [*kafka_checks.checks(kafka_settings(config.log), needs), *spools]
 
 
 def _store(config: Config, needs: LogNeeds) -> Iterable[Check]:

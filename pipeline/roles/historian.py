@@ -1,14 +1,17 @@
 """The historian role: results.v1 and alerts.v1 in, the store out. One batch at a time, in order; then the commit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.codecs import alerts_json, results_json
-from pipeline.core.ports import Log, Record, Sink
+from pipeline.core.errors import ParkPulseError
+from pipeline.core.ports import Log, Outgoing, Record, Sink
 from pipeline.core.results import Result, Transition
-from pipeline.roles.reading import Lag, Place, readable
+from pipeline.roles.culprits import ON_PURPOSE, culprits, named
+from pipeline.roles.reading import Lag, Place, readable, rejected
 from pipeline.roles.unstorable import rejects
 from pipeline.runtime.instruments import Instruments
+from pipeline.runtime.logs import log
 from pipeline.steps.historian import Identity, step
 
 READS = ("results.v1", "alerts.v1")
@@ -58,17 +61,50 @@ class Historian:
     def _store(self, batch: Batch) -> None:
         """What the store has, or can never take, is no more part of the batch."""
         with self.instruments.step_duration.labels(self.name).time():
-            rows = step(self.newest, batch.results, batch.alerts)
-            unstorable = self.sink.write(rows.results, rows.alerts) if rows.results or rows.alerts else ()
-        self.newest, self.batch = rows.newest, Batch(batch.records, [], [])
-        self.writer.write(rejects(unstorable))
+            try:
+                out = self._stored(batch.results, batch.alerts)
+            except (ParkPulseError, *ON_PURPOSE):
+                raise
+            except BaseException:
+                out = self._stored_each(batch.records)
+        self.batch = Batch(batch.records, [], [])
+        self._put_aside(out)
+
+    def _put_aside(self, out: Sequence[Outgoing]) -> None:
+        self.writer.write(out)
+        self.instruments.count_rejected({"poison": sum(int(dict(one.headers)["samples"]) for one in out)})
+
+    def _stored(self, results: Sequence[Result], alerts: Sequence[Transition]) -> list[Outgoing]:
+        """May be done again. What the store can never take, as rejects."""
+        rows = step(self.newest, results, alerts)
+        unstorable = self.sink.write(rows.results, rows.alerts) if rows.results or rows.alerts else ()
+        self.newest = rows.newest
+        return rejects(unstorable)
+
+    def _stored_each(self, records: tuple[list[Record], list[Record]]) -> list[Outgoing]:
+        """Records that cannot be worked off are found by halves and go aside; the others are stored."""
+        places = [(topic, record) for topic, some in zip(READS, records, strict=True) for record in some]
+        out: list[Outgoing] = []
+
+        def stored(some: Sequence[tuple[str, Record]]) -> None:
+            several, _ = readable([r for topic, r in some if topic == "results.v1"], "results.v1", results_json.decode)
+            alerts, _ = readable([r for topic, r in some if topic == "alerts.v1"], "alerts.v1", alerts_json.decode)
+            out.extend(self._stored([result for results in several for result in results], alerts))
+
+        for at, error in culprits(places, stored).items():
+            topic, record = places[at]
+            out.append(rejected(record, topic, named(error)))
+            log(self.name).error(
+                "skips a record", because=named(error), partition=record.partition, offset=record.offset
+            )
+        return out
 
     def _read(self, max_wait: float) -> Batch:
         first, second = self.readers
         read, raised = first.poll(max_wait), second.poll(0.0)
         several, bad = readable(read, "results.v1", results_json.decode)
         alerts, worse = readable(raised, "alerts.v1", alerts_json.decode)
-        self.writer.write([*bad, *worse])
+        self._put_aside([*bad, *worse])
         return Batch((read, raised), [result for results in several for result in results], alerts)
 
     def taken(self, topic: str) -> int:

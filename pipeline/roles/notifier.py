@@ -1,5 +1,6 @@
 """The notifier role: alerts.v1 and the lines' progress in, MQTT alert topics and heartbeats out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -7,6 +8,8 @@ import msgspec
 from connectors.codecs import alerts_json, results_json
 from connectors.mqtt.sink import MqttSink, Publication
 from pipeline.core.ports import Clock, Log, Record
+from pipeline.core.results import Result, Transition
+from pipeline.roles.culprits import ON_PURPOSE, culprits, named
 from pipeline.roles.reading import Lag, Place, readable
 from pipeline.runtime import snapshot
 from pipeline.runtime.instruments import Instruments
@@ -67,7 +70,7 @@ class Notifier:
         progress = [result for several in readable(beats, "results.v1", results_json.decode)[0] for result in several]
         before = self.state
         now = max(record.append_ms for record in read) if read else self.clock.now_ms()
-        state, out = step(before, alerts, progress, now)
+        state, out = self._said(alerts, progress, now)
         try:
             if out:
                 self.sink.publish([_publication(message) for message in out])
@@ -80,6 +83,26 @@ class Notifier:
         self._remember()
         self.lag.look()
         return len(raised) + len(read)
+
+    def _said(
+        self, alerts: Sequence[Transition], progress: Sequence[Result], now: int
+    ) -> tuple[NotifierState, list[Publish]]:
+        """What cannot be worked off is named in a line, and the others are told; it stands in the log and the store."""
+
+        def said(some: Sequence[Transition | Result]) -> tuple[NotifierState, list[Publish]]:
+            raised = [one for one in some if isinstance(one, Transition)]
+            return step(self.state, raised, [one for one in some if isinstance(one, Result)], now)
+
+        some: list[Transition | Result] = [*alerts, *progress]
+        try:
+            return said(some)
+        except ON_PURPOSE:
+            raise
+        except BaseException:
+            bad = culprits(some, said)
+        for at, error in bad.items():
+            log(self.name).error("skips a record", because=named(error), equipment=some[at].equipment)
+        return said([one for at, one in enumerate(some) if at not in bad])
 
     def _remember(self) -> None:
         """What a full disk did not take is remembered before anything new is read."""

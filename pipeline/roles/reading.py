@@ -7,6 +7,7 @@ from typing import TypeVar
 from msgspec import DecodeError
 
 from pipeline.core.ports import Outgoing, Reader, Record
+from pipeline.roles.culprits import ON_PURPOSE, named
 from pipeline.runtime.clock import monotonic
 from pipeline.runtime.instruments import Instruments
 
@@ -69,14 +70,14 @@ class Place:
         return sum(self.offsets.values())
 
 
-def rejected(record: Record, topic: str, sentence: str) -> Outgoing:
-    """The record as a reject, with its place in the log, so that a repeat shows. What it held counts as one sample.
-    Of one as large as the log takes the begin is kept; the whole is at its place."""
+def rejected(record: Record, topic: str, sentence: str, samples: int = 1) -> Outgoing:
+    """The record as a reject, with its place in the log, so that a repeat shows. What cannot be read counts as one
+    sample. Of one as large as the log takes the begin is kept; the whole is at its place."""
     where = f"{topic}, partition {record.partition}, offset {record.offset}"
     headers = (
         ("reason", b"poison"),
         ("sentence", f"{where}: {sentence}; the record is skipped".encode()),
-        ("samples", b"1"),
+        ("samples", str(samples).encode()),
         ("topic", topic.encode()),
         ("partition", str(record.partition).encode()),
         ("offset", str(record.offset).encode()),
@@ -93,4 +94,8 @@ def readable(records: Sequence[Record], topic: str, decode: Callable[[bytes], T]
             values.append(decode(record.value))
         except DecodeError as error:
             rejects.append(rejected(record, topic, str(error)))
+        except ON_PURPOSE:
+            raise
+        except BaseException as error:
+            rejects.append(rejected(record, topic, named(error)))
     return values, rejects

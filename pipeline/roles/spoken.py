@@ -12,6 +12,7 @@ from pipeline.core.results import LineResults
 from pipeline.steps.worker import Aside, Output
 
 RESULTS, ALERTS, LATE, REJECTS = "results.v1", "alerts.v1", "late.v1", "rejects.v1"
+UNSCORED, SCORED = {"metric"}, {"metric", "score"}
 SENTENCES = {
     "late": "event time: too late to correct anything; expected within correction_horizon of the line's clock",
     "clock": "event time: too far from the time of receipt; expected at most max_clock_skew ahead, max_age behind",
@@ -23,10 +24,10 @@ SENTENCES = {
 
 @dataclass(slots=True)
 class _Saying:
-    """What a line says at one record: results as JSON."""
+    """What a line says at one record: results as JSON, with commas between."""
 
     line: str
-    texts: list[str] = field(default_factory=list)
+    results: list[bytes | memoryview] = field(default_factory=list)
     kinds: set[str] = field(default_factory=set)
     alone: list[Outgoing] = field(default_factory=list)  # progress, which stands alone, and alerts
 
@@ -34,17 +35,16 @@ class _Saying:
 def spoken(out: Output, aloud: int, partition: int, heads: windows_json.Heads, paths: Sequence[str]) -> list[Outgoing]:
     """Records to write for what records from `aloud` on made the lines say; paths by line code."""
     said: dict[int, _Saying] = {}
-    for found in out.windows:
-        for line, offset, texts, scored in windows_json.encode(found, heads):
-            saying = said.setdefault(offset, _Saying(paths[line]))
-            saying.texts += texts
-            saying.kinds |= {"metric", "score"} if scored else {"metric"}
+    for told in windows_json.encode(out.windows, heads):
+        saying = said.setdefault(told.offset, _Saying(paths[told.line]))
+        saying.results += told.pieces
+        saying.kinds |= SCORED if told.scored else UNSCORED
     for own in out.results:
         _say(said.setdefault(own.offset, _Saying(own.line)), own)
     written: list[Outgoing] = []
     for _, saying in sorted((item for item in said.items() if item[0] >= aloud), key=lambda item: item[0]):
-        if saying.texts:
-            written.append(_results(saying.line.encode(), saying.texts, saying.kinds))
+        if saying.results:
+            written.append(_results(saying.line.encode(), saying.results, saying.kinds))
         written += saying.alone
     for topic, asides in ((LATE, out.late), (REJECTS, out.rejected)):
         written += [_aside(topic, aside, partition) for aside in asides if aside.entry.offset >= aloud]
@@ -58,15 +58,16 @@ def _say(saying: _Saying, own: LineResults) -> None:
         if result.kind == "progress":
             saying.alone.append(_results(key, [text], {result.kind}))
         else:
-            saying.texts.append(text)
+            saying.results.append(text)
             saying.kinds.add(result.kind)
     for alert in own.alerts:
         saying.alone.append(Outgoing(ALERTS, key, alerts_json.encode(alert), alerts_json.cloudevents(alert, own.line)))
 
 
-def _results(key: bytes, texts: Sequence[str], kinds: Iterable[str]) -> Outgoing:
-    value = f"[{','.join(texts)}]".encode()
-    return Outgoing(RESULTS, key, value, (("kinds", ",".join(sorted(kinds)).encode()),))
+def _results(key: bytes, results: Sequence[bytes | memoryview], kinds: Iterable[str]) -> Outgoing:
+    pieces: list[bytes | memoryview] = [b","] * (2 * len(results) + 1)
+    pieces[0], pieces[1::2], pieces[-1] = b"[", results, b"]"
+    return Outgoing(RESULTS, key, b"".join(pieces), (("kinds", ",".join(sorted(kinds)).encode()),))
 
 
 def _aside(topic: str, aside: Aside, partition: int) -> Outgoing:

@@ -19,16 +19,18 @@ from connectors.mqtt.settings import MqttSettings
 from connectors.mqtt.sink import MqttSink
 from connectors.mqtt.source import Bounds, MqttSource
 from connectors.mqtt.sources import MqttSources
+from connectors.spool import Spool, refuse_newer, spool_path
 from connectors.sqlite_log import SqliteLog
 from pipeline.config.broker import BrokerSection
 from pipeline.config.log_section import LogSection
 from pipeline.config.read import Config
 from pipeline.config.undeclared import default_line
-from pipeline.core.errors import ConfigError, Unavailable, plain
-from pipeline.core.ports import Clock, Log, Shelf
+from pipeline.core.errors import Bug, ConfigError, Unavailable, plain
+from pipeline.core.ports import Clock, FarWriter, Log, Shelf
 from pipeline.roles.gateway import Gateway, GatewaySetup
 from pipeline.roles.historian import Historian
 from pipeline.roles.notifier import Notifier
+from pipeline.roles.spooled_writer import SpoolBounds, SpooledWriter
 from pipeline.roles.store import open_store
 from pipeline.roles.worker import Worker
 from pipeline.runtime.garbage import search_seldom
@@ -58,6 +60,12 @@ def open_log(config: Config, clock: Clock) -> Log:
         log.close()
         raise
     return log
+
+
+def refuse_spool(config: Config) -> None:
+    """Before anything is connected to: what an older version must not touch."""
+    if config.log.kind == "kafka":
+        refuse_newer(spool_path(config.data_dir, config.gateway.name))
 
 
 def open_kafka(config: Config) -> "KafkaLog":
@@ -172,7 +180,21 @@ class Park:
         grammars = [Grammar(config.levels, frozenset(one.families), one.patterns) for one in brokers]
         undeclared = default_line("-", config.levels, config.time)
         setup = GatewaySetup(name, grammars, config.gateway.max_payload, config.lines, undeclared, linger)
-        return Gateway(source, self.log, self.clock, setup, self.instruments)
+        return Gateway(source, self.log, self.clock, setup, self.instruments, self._spooled(undone))
+
+    def _spooled(self, undone: ExitStack) -> SpooledWriter | None:
+        """A log on this machine's disk gets no spool: it would be on the same disk."""
+        config = self.config
+        if config.log.kind != "kafka":
+            return None
+        spool = Spool(spool_path(config.data_dir, config.gateway.name), self.clock)
+        undone.callback(spool.close)
+        writer = self.log.writer()
+        if not isinstance(writer, FarWriter):
+            raise Bug(f"log: {type(writer).__name__} cannot be written with a spool")
+        of = config.gateway.spool
+        bounds = SpoolBounds(of.after / 1000, of.size, of.age, of.policy == "drop-oldest", of.drain)
+        return SpooledWriter(writer, spool, bounds=bounds, clock=self.clock, instruments=self.instruments)
 
     def notifiers(self, undone: ExitStack) -> Iterator[Notifier]:
         """One a broker, each with its own place in the log: what one is away for is told there when it is back."""

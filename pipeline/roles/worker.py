@@ -13,10 +13,13 @@ from pipeline.core.line_config import validated
 from pipeline.core.plausible import Spelling, implausible
 from pipeline.core.ports import Log, Outgoing, Record, Shelf
 from pipeline.core.samples import FRAMED
+from pipeline.roles.poison import Poison, Spent, Work
 from pipeline.roles.reading import Lag, rejected
 from pipeline.roles.spoken import spoken
+from pipeline.roles.trial import Trial, guilty
 from pipeline.runtime import snapshot
 from pipeline.runtime.checkpoint import Committer
+from pipeline.runtime.clock import monotonic
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
 from pipeline.runtime.slots import Saved, Slots
@@ -54,18 +57,29 @@ class Worker:
     spelling: Spelling = field(default_factory=Spelling)
     held: dict[int, Held] = field(default_factory=dict)
     spoken_to: dict[int, int] = field(default_factory=dict)  # results of the records below are in the log
+    pace: Callable[[], float] = monotonic
+    trial: Trial = guilty
 
     def __post_init__(self) -> None:
         self.reader = self.log.reader(SAMPLES, self.name, self.instance, self)
         self.writer = self.log.writer()
         self.lag = Lag(self.instruments, self.name, (self.reader,))
         slots = Slots(self.log.state(), self.name, self.reader.instance)
-        self.committer = Committer(self.reader, self.writer, slots)
+        self.committer = Committer(self.reader, self.writer, slots, pace=self.pace)
+        spelling = self.spelling
+        self.poison = Poison(
+            slots.store,
+            self.instruments,
+            self.name,
+            lambda state, records: worked(state, records, spelling),
+            self.trial,
+        )
         self.instruments.checkpoint_age.labels(self.name).set_function(self.committer.age)
 
     def take(self, partitions: Sequence[int]) -> None:
         """Goes on with what is in memory of a partition, or in a checkpoint, whichever is further."""
         held = {partition: self._begin(partition) for partition in partitions}
+        self.poison.take({p: (self.reader.first_offset(p), self.reader.end_offset(p)) for p in partitions})
         for partition in partitions:
             self.reader.seek(partition, held[partition].position)
         self.held = held
@@ -73,6 +87,9 @@ class Worker:
 
     def give(self, partitions: Sequence[int]) -> None:
         """All that was read is out, and the next owner finds the state where the commit is."""
+        self._end()
+
+    def _end(self) -> None:
         self._flush()
         self._checkpoint()
 
@@ -80,6 +97,7 @@ class Worker:
         histories = [self.held[partition].state.history for partition in self._mine()]
         self._put_away(histories)
         self.committer.checkpoint(self._saved(), self.spoken_to)
+        self.poison.attempts.end(self._mine())
         for history in histories:
             history.sweep()
 
@@ -143,13 +161,14 @@ class Worker:
         records = self.reader.poll(max_wait)
         with self.instruments.step_duration.labels(self.name).time():
             for partition, mine in by_partition(records).items():
-                self._take(self.held[partition], mine)
+                self._take(partition, mine)
         self._flush()
         if self.committer.checkpoint_due():
             self._checkpoint()
             self._forget(records)
         elif self.committer.commit_due():
             self.committer.commit(self.spoken_to)
+            self.poison.attempts.passed(self.spoken_to)
             self._measure()
             histories = [self.held[partition].state.history for partition in self._mine()]
             self._put_away([history for history in histories if history.size > MANY])
@@ -157,6 +176,7 @@ class Worker:
         return len(records)
 
     def _flush(self) -> None:
+        self.poison.flush()
         self.writer.flush()
         self.spoken_to = {partition: self.held[partition].aloud for partition in self._mine()}
 
@@ -178,20 +198,29 @@ class Worker:
             for topic, keep_ms in self.keep_ms.items():
                 self.log.forget(topic, day * DAY_MS - keep_ms)
 
-    def _take(self, held: Held, records: list[Record]) -> None:
-        entries: list[Entry] = []
-        outgoing: list[Outgoing] = []
-        for record, entry in zip(records, read(records, self.spelling), strict=True):
-            if isinstance(entry, Entry):
-                entries.append(entry)
-            elif record.offset >= held.aloud:
-                outgoing.append(entry)
-        held.state, out = step(held.state, entries)
-        outgoing += spoken(out, held.aloud, records[0].partition, held.heads, held.state.registry.paths)
-        self.writer.write(outgoing)
-        held.position = records[-1].offset + 1
+    def _take(self, partition: int, records: list[Record]) -> None:
+        try:
+            for done in self.poison.works(self.held[partition].state, records):
+                self._say(self.held[partition], done)
+        except Spent as lost:
+            self._go_back(partition, lost)
+
+    def _go_back(self, partition: int, lost: Spent) -> None:
+        """What was said is not said again."""
+        self.poison.spent(partition, lost)
+        restored = self._restore(partition, self.reader.committed(partition))
+        self.reader.seek(partition, restored.position)
+        self.held[partition] = replace(restored, aloud=max(self.held[partition].aloud, restored.aloud))
+
+    def _say(self, held: Held, done: Work) -> None:
+        held.state, partition = done.state, done.records[0].partition
+        rejects = [reject for offset, reject in done.rejects if offset >= held.aloud]
+        self.instruments.count_rejected({"poison": len(rejects)})
+        self.writer.write(rejects + self.poison.told(done.records, held.aloud))
+        self.writer.write(spoken(done.out, held.aloud, partition, held.heads, held.state.registry.paths))
+        held.position = done.records[-1].offset + 1
         held.aloud = max(held.aloud, held.position)
-        self._count(out)
+        self._count(done.out)
 
     def _measure(self) -> None:
         """Over our partitions, once for each commit."""
@@ -213,12 +242,23 @@ class Worker:
     def close(self) -> None:
         """A clean end leaves a checkpoint, so that the next start has nothing to repeat; without one it repeats."""
         try:
-            self._flush()
-            self._checkpoint()
+            self._end()
         except Unavailable as error:
             log(self.name).warning("ends without a checkpoint", because=str(error))
         self.writer.close()
         self.reader.close()
+
+
+def worked(state: PartitionState, records: Sequence[Record], spelling: Spelling) -> Work:
+    """Records of one partition taken in; the state handed in is spent. A skip says nothing of its line."""
+    entries: list[Entry] = []
+    rejects: list[tuple[int, Outgoing]] = []
+    for record, entry in zip(records, read(records, spelling), strict=True):
+        if not isinstance(entry, Entry):
+            rejects.append((record.offset, entry))
+        elif entry.frame.kind is not Kind.SKIP:
+            entries.append(entry)
+    return Work(*step(state, entries), rejects)
 
 
 def by_partition(records: Sequence[Record]) -> dict[int, list[Record]]:

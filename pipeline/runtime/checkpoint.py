@@ -8,6 +8,7 @@ Restore: the newest whole checkpoint (`slots`); read on from its offset, silentl
 crash behind any step replays, and loses nothing. Who is no longer the owner fails at the commit, and forgets nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.core.ports import Reader, Writer
@@ -26,18 +27,19 @@ class Committer:
     slots: Slots
     committed_at: float = 0.0
     saved_at: float = 0.0
+    pace: Callable[[], float] = monotonic
 
     def commit_due(self) -> bool:
-        return monotonic() - self.committed_at >= COMMIT_S
+        return self.pace() - self.committed_at >= COMMIT_S
 
     def checkpoint_due(self) -> bool:
-        return monotonic() - self.saved_at >= CHECKPOINT_S
+        return self.pace() - self.saved_at >= CHECKPOINT_S
 
     def commit(self, spoken: dict[int, int]) -> None:
         """`spoken`: by partition, the offset below which all results are written."""
         self.writer.flush()
         self.reader.commit(spoken)
-        self.committed_at = monotonic()
+        self.committed_at = self.pace()
 
     def checkpoint(self, states: dict[int, Saved], spoken: dict[int, int]) -> None:
         self.writer.flush()
@@ -46,8 +48,8 @@ class Committer:
         self.slots.store.flush()
         self.reader.commit(spoken)
         self.slots.forget(states)
-        self.committed_at = self.saved_at = monotonic()
+        self.committed_at = self.saved_at = self.pace()
 
     def age(self) -> float:
         """Seconds since the newest checkpoint."""
-        return monotonic() - self.saved_at
+        return self.pace() - self.saved_at

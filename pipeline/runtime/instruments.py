@@ -60,6 +60,14 @@ class Instruments:
         self.unsettled_bytes = Gauge(
             "parkpulse_unsettled_bytes", "Received over MQTT, not yet durable in the log.", registry=own
         )
+        self.spool_bytes = Gauge(
+            "parkpulse_spool_bytes", "What waits on the gateway's disk for a log that is away.", registry=own
+        )
+        self.spool_records = Gauge("parkpulse_spool_records", "Records that wait there.", registry=own)
+        self.spool_age = Gauge("parkpulse_spool_age_seconds", "Age of the oldest that waits there.", registry=own)
+        self.spool_dropped_samples = Counter(
+            "parkpulse_spool_dropped_samples_total", "Samples that a full spool let go of.", registry=own
+        )
         self.kafka_loop_lag = Gauge(
             "parkpulse_kafka_loop_lag_seconds",
             "How late the loop of Kafka's clients came to what was due, the worst of the last 15 s.",

@@ -187,7 +187,7 @@ def _accumulate(windows: Windows, remade: Remade, width: int) -> list[Table]:
     same = np.flatnonzero(start == current)
     codes = remade.series.take(same)
     for name in STATISTICS:
-        getattr(windows, name)[codes] = getattr(remade.columns, name).take(same)
+        _set(windows, name, codes, getattr(remade.columns, name).take(same))
     windows.dirty[codes] |= remade.changed.take(same)
     ahead = np.flatnonzero(start > current)
     if not len(ahead):
@@ -198,7 +198,7 @@ def _accumulate(windows: Windows, remade: Remade, width: int) -> list[Table]:
     left = left[windows.dirty.take(left) & (windows.start.take(left) != NONE)]
     complete = [Table(width, left, windows.take(left)), remade.take(ahead[~last]).table(width)]
     for name in (*STATISTICS, "start", "mean_after", "peak"):
-        getattr(windows, name)[codes[last]] = getattr(remade.columns, name).take(ahead[last])
+        _set(windows, name, codes[last], getattr(remade.columns, name).take(ahead[last]))
     windows.dirty[codes[last]], windows.published[codes[last]] = True, False
     return [table for table in complete if len(table.series)]
 
@@ -213,6 +213,13 @@ def _patch(tables: list[Table], remade: Remade, width: int) -> Places:
         place, found = _matched(known, (remade.series, remade.columns.start // width))
         mine = order.take(place)
         for name in STATISTICS:
-            getattr(table.columns, name)[mine] = getattr(remade.columns, name)[found]
+            _set(table.columns, name, mine, getattr(remade.columns, name)[found])
         rest &= ~found
     return np.flatnonzero(rest)
+
+
+def _set(windows: Windows, name: str, places: npt.NDArray[np.integer], values: npt.NDArray[np.generic]) -> None:
+    """In a column of its own: where cells have one row, columns of theirs may be one and the same."""
+    column = getattr(windows, name).copy()
+    column[places] = values
+    setattr(windows, name, column)

@@ -15,6 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.samples import FROZEN, UNDATED, Name, Samples
+from pipeline.steps.known_names import KnownNames
+from pipeline.steps.names_table import Numbers
+from pipeline.steps.short_sort import stably_sorted
 
 _NEVER = np.iinfo(np.int64).min
 Ints = npt.NDArray[np.int64]
@@ -37,12 +40,15 @@ class Stamps:
     young: int = 0
 
 
-def restamp(stamps: Stamps, samples: Samples, receipt_ms: Ints, at_least: int, most: int) -> tuple[Stamps, Samples]:
-    """`receipt_ms` of each row. The sample that is the `at_least`-th under its stamp is the first to be changed."""
+def restamp(
+    stamps: Stamps, samples: Samples, known: KnownNames, receipt_ms: Ints, bounds: tuple[int, int]
+) -> tuple[Stamps, Samples]:
+    """`receipt_ms` of each row; `known`: their names; `bounds`: `at_least` and `most`. The sample that is the
+    `at_least`-th under its stamp is the first to be changed."""
     own = np.flatnonzero((samples.seq == 0) & ((samples.flags & UNDATED) == 0))
     frozen: list[Rows] = []
     while len(own):
-        stamps, taken, found = _listen(stamps, samples, own, (at_least, most))
+        stamps, taken, found = _listen(stamps, samples, known, own, bounds)
         frozen.append(found)
         own = own[taken:]
     rows = np.concatenate(frozen) if frozen else own
@@ -54,10 +60,12 @@ def restamp(stamps: Stamps, samples: Samples, receipt_ms: Ints, at_least: int, m
     return stamps, replace(samples, t=times, flags=flags)
 
 
-def _listen(stamps: Stamps, samples: Samples, own: Rows, bounds: tuple[int, int]) -> tuple[Stamps, int, Rows]:
+def _listen(
+    stamps: Stamps, samples: Samples, known: KnownNames, own: Rows, bounds: tuple[int, int]
+) -> tuple[Stamps, int, Rows]:
     """Takes the rows that this generation has room for (how many), and finds those whose clock stands still."""
     at_least, most = bounds
-    stamps, series = _know(stamps, samples, own)
+    stamps, series = _know(stamps, samples, known, own)
     unheard = np.flatnonzero(~stamps.heard[series])
     _, first = np.unique(series[unheard], return_index=True)
     fresh = np.sort(unheard[first])
@@ -70,10 +78,11 @@ def _listen(stamps: Stamps, samples: Samples, own: Rows, bounds: tuple[int, int]
     return stamps, len(own), found
 
 
-def _count(stamps: Stamps, samples: Samples, own: Rows, series: Ints, at_least: int) -> Rows:
+def _count(stamps: Stamps, samples: Samples, own: Rows, series: Numbers, at_least: int) -> Rows:
     """Writes on the columns of `stamps`."""
-    order = np.argsort(series, kind="stable")
-    own, series = own[order], series[order]
+    if np.bincount(series).max(initial=0) > 1:
+        order = stably_sorted(series)
+        own, series = own[order], series[order]
     t, value = samples.t[own], _comparable(samples, own)
     first = np.diff(series, prepend=-1) != 0
     same = t == np.where(first, stamps.t[series], np.roll(t, 1))
@@ -86,20 +95,18 @@ def _count(stamps: Stamps, samples: Samples, own: Rows, series: Ints, at_least: 
     return own[changes >= at_least - 1]
 
 
-def _know(stamps: Stamps, samples: Samples, own: Rows) -> tuple[Stamps, Ints]:
+def _know(stamps: Stamps, samples: Samples, known: KnownNames, own: Rows) -> tuple[Stamps, Numbers]:
     """A copy to be written on, with places for new series; the second is the place of each row's series."""
-    places = np.zeros(len(samples.names), np.int64)
-    for index in np.flatnonzero(np.bincount(samples.name[own])).tolist():
-        places[index] = stamps.series.setdefault(samples.names[index], len(stamps.series))
+    places = known.numbers(samples.name[own], stamps.series)
     none = np.zeros(len(stamps.series) - len(stamps.t), np.int64)
-    known = replace(
+    stamps = replace(
         stamps,
         t=np.concatenate((stamps.t, none + _NEVER)),
         value=np.concatenate((stamps.value, none.astype(np.float64))),
         changes=np.concatenate((stamps.changes, none)),
         heard=np.concatenate((stamps.heard, none.astype(np.bool_))),
     )
-    return known, places[samples.name[own]]
+    return stamps, places
 
 
 def _forget(stamps: Stamps) -> Stamps:

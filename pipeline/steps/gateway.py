@@ -7,7 +7,7 @@ is flushed again, never packed again. All times given here are of the gateway's 
 written, is the log's time while that clock is off.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,11 +16,12 @@ import numpy.typing as npt
 from pipeline.core.frames import END, MAX_ROWS, Frame, Kind, encode
 from pipeline.core.line_config import LineConfig
 from pipeline.core.ports import Outgoing
-from pipeline.core.samples import UNDATED, Payload, Reject, Samples
+from pipeline.core.samples import UNDATED, Payload, Payloads, Reject, Samples
 from pipeline.steps.frozen_clock import Stamps, restamp
-from pipeline.steps.gateway_frames import cut, refuse_too_many, split_by_line, with_rows
+from pipeline.steps.gateway_frames import NOTHING, Content, contents, cut_frames, place_rows
 from pipeline.steps.gateway_lines import take_in
 from pipeline.steps.gateway_rejects import encode_reject, line_of
+from pipeline.steps.known_names import KnownLists
 from pipeline.steps.log_time import LogTime
 from pipeline.steps.names_table import LineNames
 
@@ -51,6 +52,9 @@ class Totals:
     newest_ms: int = 0
 
 
+NONE_YET = Totals()
+
+
 @dataclass(frozen=True, slots=True)
 class GatewayState:
     gateway: str
@@ -60,6 +64,7 @@ class GatewayState:
     undeclared: int = 0  # how many of the lines no file declares
     stamps: Stamps = field(default_factory=Stamps)
     time: LogTime = field(default_factory=LogTime)
+    known: KnownLists = field(default_factory=KnownLists, compare=False, repr=False)
 
 
 def receive(
@@ -73,10 +78,12 @@ def receive(
 ) -> tuple[GatewayState, list[Outgoing], list[Reject]]:
     """Packs what was decoded; before the first frame of a line that is new comes its configuration: `undeclared`, but
     for the path. Gives back the rejects too, with those for lines that are too many."""
-    new, samples, rejects = take_in(state.lines, state.undeclared, samples, rejects)
+    new, paths = list[str](), set(state.known.of(samples.names).paths(samples.name))
+    if not (paths | {reject.line for reject in rejects} - {""}) <= state.lines.keys():
+        new, samples, rejects = take_in(state.lines, state.undeclared, samples, rejects)
     state, welcome = configuration(state, [undeclared.model_copy(update={"path": path}) for path in new], now_ms)
     state, out = pack(replace(state, undeclared=state.undeclared + len(new)), samples, rejects, payloads)
-    return state, welcome + out, rejects
+    return state, welcome + out, list(rejects)
 
 
 def pack(
@@ -87,87 +94,94 @@ def pack(
     settings: GatewaySettings = DEFAULTS,
 ) -> tuple[GatewayState, list[Outgoing]]:
     """Frames line by line in order of first receipt, then the rejects. A line's last frame declares its rejects."""
-    receipt = _receipts(payloads)
-    payloads = _stamped(payloads, state.time)
-    told = (_receipts(payloads) if state.time.off_ms else receipt)[samples.payload]
+    came = Payloads.of(payloads)
+    told = np.array([state.time.stamp(ms) for ms in came.receipt_ms.tolist()]) if state.time.off_ms else came.receipt_ms
+    receipt_of = told[samples.payload]
     if state.time.off_ms:  # rows without a time of their own have that of their receipt, as it is stamped
-        samples = replace(samples, t=np.where(samples.flags & UNDATED, told, samples.t))
-    stamps, samples = restamp(state.stamps, samples, told, settings.frozen_after, settings.max_stamps)
-    rows_of, refused = refuse_too_many(split_by_line(samples), samples, settings.max_rows)
-    rejects_of: dict[str, list[Reject]] = {}
-    for reject in (*rejects, *refused):
-        rejects_of.setdefault(line_of(reject), []).append(reject)
-    weights = np.array([len(payload.body) for payload in payloads], np.int64)
-    lines, names, out = dict(state.lines), dict(state.names), []
-    for line in dict.fromkeys((*rows_of, *rejects_of)):
-        declared = rejects_of.get(line, [])
-        parts = cut(rows_of[line], samples, weights, settings.max_rows, settings.max_bytes) if line in rows_of else []
-        drafts, own = [], names.get(line, LineNames())
-        for rows in parts:
-            draft = _draft(state, Kind.DATA, int(receipt[samples.payload[rows[-1]]]))
-            frame, own = with_rows(draft, samples, rows, own)
-            drafts.append(frame)
-        names[line] = own
-        if declared:
-            last = drafts.pop() if drafts else _draft(state, Kind.DATA, 0)
-            newest = max(last.ingest_ms, *(int(receipt[reject.payload]) for reject in declared))
-            drafts.append(replace(last, rejects=sum(reject.samples for reject in declared), ingest_ms=newest))
-        out += [_issue(state.time, lines, line, draft) for draft in drafts]
+        samples = replace(samples, t=np.where(samples.flags & UNDATED, receipt_of, samples.t))
+    known, names, lines = state.known.of(samples.names), dict(state.names), dict(state.lines)
+    stamps, samples = restamp(state.stamps, samples, known, receipt_of, (settings.frozen_after, settings.max_stamps))
+    weights = np.fromiter(map(len, came.bodies), np.int64, len(came))
+    cut, refused = cut_frames(samples, known, weights, settings.max_rows, settings.max_bytes)
+    placed = place_rows(samples, known, cut, names)
+    declared = _declared((*rejects, *refused), came.receipt_ms)
+    paths = [known.lines[code].path for code in cut.lines.tolist()]
+    newest = came.receipt_ms[samples.payload[placed.last]].tolist()
+    is_last = [one != after for one, after in zip(paths, [*paths[1:], None], strict=False)]
+    out = []
+    for path, ms, last, content in zip(paths, newest, is_last, contents(samples, placed), strict=True):
+        count, ms_of_reject = declared.pop(path, (0, 0)) if last else (0, 0)
+        out.append(_issue(state, lines, path, Kind.DATA, max(ms, ms_of_reject), rejects=count, content=content))
+    for path, (count, ms) in declared.items():
+        out.append(_issue(state, lines, path, Kind.DATA, ms, rejects=count))
     out += [
-        encode_reject(reject, payloads[reject.payload], state.gateway, settings.reject_prefix)
+        encode_reject(
+            reject,
+            came[reject.payload]._replace(receipt_ms=int(told[reject.payload])),
+            state.gateway,
+            settings.reject_prefix,
+        )
         for reject in (*rejects, *refused)
     ]
     return replace(state, lines=lines, names=names, stamps=stamps), out
 
 
-def heartbeats(state: GatewayState, now_ms: int) -> tuple[GatewayState, list[Outgoing]]:
-    """A frame without rows for each line that had nothing for a second (or if the clock fell back).
+def _declared(rejects: Sequence[Reject], receipt_ms: npt.NDArray[np.int64]) -> dict[str, tuple[int, int]]:
+    """Of each line how many samples were rejected, and when the newest of them came."""
+    found: dict[str, tuple[int, int]] = {}
+    for reject in rejects:
+        count, newest = found.get(line_of(reject), (0, 0))
+        found[line_of(reject)] = count + reject.samples, max(newest, int(receipt_ms[reject.payload]))
+    return found
+
+
+def heartbeats(state: GatewayState, now_ms: int, spooled: Container[str] = ()) -> tuple[GatewayState, list[Outgoing]]:
+    """A frame without rows for each line that had nothing for a second (or if the clock fell back), and has nothing in
+    the spool.
 
     The pseudo-line too, once it has had a reject: its ledger is said at its next record."""
     quiet = [line for line, totals in state.lines.items() if abs(now_ms - totals.newest_ms) >= HEARTBEAT_MS]
-    return _issued(state, [(line, _draft(state, Kind.HEARTBEAT, now_ms)) for line in quiet])
+    return _issued(state, Kind.HEARTBEAT, now_ms, {line: b"" for line in quiet if line not in spooled})
 
 
 def configuration(state: GatewayState, lines: Sequence[LineConfig], now_ms: int) -> tuple[GatewayState, list[Outgoing]]:
     """Call for all configured lines at each start, before anything else of them."""
-    draft = _draft(state, Kind.CONFIGURATION, now_ms)
-    return _issued(state, [(line.path, replace(draft, body=line.to_json())) for line in lines])
+    return _issued(state, Kind.CONFIGURATION, now_ms, {line.path: line.to_json() for line in lines})
 
 
 def end(state: GatewayState, now_ms: int) -> tuple[GatewayState, list[Outgoing]]:
     """A last frame with the flag END for each line: nothing follows from this boot."""
-    last = replace(_draft(state, Kind.HEARTBEAT, now_ms), flags=END)
-    return _issued(state, [(line, last) for line in state.lines])
+    return _issued(state, Kind.HEARTBEAT, now_ms, dict.fromkeys(state.lines, b""), END)
 
 
-def _stamped(payloads: Sequence[Payload], time: LogTime) -> Sequence[Payload]:
-    if not time.off_ms:
-        return payloads
-    return [payload._replace(receipt_ms=time.stamp(payload.receipt_ms)) for payload in payloads]
-
-
-def _receipts(payloads: Sequence[Payload]) -> npt.NDArray[np.int64]:
-    return np.array([payload.receipt_ms for payload in payloads], np.int64)
-
-
-def _draft(state: GatewayState, kind: Kind, ingest_ms: int) -> Frame:
-    return Frame(kind, 0, 0, ingest_ms, state.gateway, state.boot, 0, 0, 0)
-
-
-def _issued(state: GatewayState, drafts: Sequence[tuple[str, Frame]]) -> tuple[GatewayState, list[Outgoing]]:
-    if not drafts:
+def _issued(
+    state: GatewayState, kind: Kind, ingest_ms: int, bodies: Mapping[str, bytes], flags: int = 0
+) -> tuple[GatewayState, list[Outgoing]]:
+    """Frames without rows: one a line, with its body."""
+    if not bodies:
         return state, []
     lines = dict(state.lines)
-    out = [_issue(state.time, lines, line, draft) for line, draft in drafts]
+    out = [_issue(state, lines, line, kind, ingest_ms, body=body, flags=flags) for line, body in bodies.items()]
     return replace(state, lines=lines), out
 
 
-def _issue(time: LogTime, lines: dict[str, Totals], line: str, draft: Frame) -> Outgoing:
+def _issue(
+    state: GatewayState,
+    lines: dict[str, Totals],
+    line: str,
+    kind: Kind,
+    ingest_ms: int,
+    *,
+    flags: int = 0,
+    rejects: int = 0,
+    content: Content = NOTHING,
+    body: bytes = b"",
+) -> Outgoing:
     """Numbers a frame, stamps it, and counts it into the line's totals."""
-    was = lines.get(line, Totals())
-    now = Totals(was.number + 1, was.rows + len(draft), was.rejects + draft.rejects, draft.ingest_ms)
-    lines[line] = now
-    frame = replace(
-        draft, number=now.number, total_rows=now.rows, total_rejects=now.rejects, ingest_ms=time.stamp(now.newest_ms)
-    )
+    was = lines.get(line, NONE_YET)
+    now = lines[line] = Totals(was.number + 1, was.rows + len(content.t), was.rejects + rejects, ingest_ms)
+    frame = Frame(
+        kind, flags, rejects, state.time.stamp(ingest_ms), state.gateway, state.boot, now.number, now.rows, now.rejects,
+        *content, body,
+    )  # fmt: skip
     return Outgoing(SAMPLES, line.encode(), encode(frame))

@@ -37,10 +37,11 @@ def take_in(
 
 def _newcomers(known: Mapping[str, object], samples: Samples, rejects: Sequence[Reject]) -> list[str]:
     """Lines not known yet, in order of first receipt."""
-    strangers = ({name.line for name in samples.names} | {reject.line for reject in rejects}) - known.keys() - {""}
+    used, rows = np.unique(samples.name, return_index=True)
+    lines = {samples.names[name].line for name in used.tolist()} | {reject.line for reject in rejects}
+    strangers = lines - known.keys() - {""}
     if not strangers:
         return []
-    used, rows = np.unique(samples.name, return_index=True)
     named = zip(samples.payload[rows].tolist(), rows.tolist(), used.tolist(), strict=True)
     seen = [(payload, row, samples.names[name].line) for payload, row, name in named]
     seen += [(reject.payload, len(samples) + i, reject.line) for i, reject in enumerate(rejects)]

@@ -7,6 +7,7 @@ replay of equal revisions is written again and changes nothing. Only corrections
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import attrgetter
 
 from pipeline.core.results import Result, Transition
 
@@ -27,12 +28,14 @@ class Rows:
 
 def step(newest: Mapping[Identity, int], results: Sequence[Result], alerts: Sequence[Transition]) -> Rows:
     """`progress` is for the notifier and is not stored."""
-    kept: dict[Identity, Result] = {}
-    for r in results:
-        identity = (r.kind, r.equipment, r.name, r.window_s, r.window_start, r.product)
-        known = kept[identity].revision if identity in kept else newest.get(identity, 0)
-        if r.kind != "progress" and r.revision >= known:
-            kept[identity] = r
+    in_order = sorted(results, key=attrgetter("revision"))
+    kept: dict[Identity, Result] = {
+        (r.kind, r.equipment, r.name, r.window_s, r.window_start, r.product): r
+        for r in in_order
+        if r.kind != "progress"
+    }
+    if newest:
+        kept = {identity: r for identity, r in kept.items() if r.revision >= newest.get(identity, 0)}
     once: dict[tuple[str, int], Transition] = {}
     for t in alerts:
         once.setdefault((t.id, t.transition), t)

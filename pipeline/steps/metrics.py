@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pipeline.core.compose import NONE, Table, Windows, fold, standing
 from pipeline.core.event_time import NEVER, PANE_MS
 from pipeline.core.grown import grown
+from pipeline.core.layers import layered, repeated
 from pipeline.core.order import NO_TEXT, Rows
 from pipeline.core.quality import usable
 from pipeline.core.reduce import Cells, Scored, reduce
@@ -35,33 +36,38 @@ def numeric(rows: Rows) -> npt.NDArray[np.intp] | None:
 def fold_rows(state: PartitionState, rows: Rows) -> tuple[list[Table], Floats]:
     """Canonical rows without repeats -> windows that are complete (all panes of all lines of a round in one pass), and
     |z| by row (0 where a row is not scored)."""
-    z, places = np.zeros(len(rows)), numeric(rows)
+    places = numeric(rows)
     if rows.text is not None:
         state.spelt[rows.series[rows.text != NO_TEXT]] = True
     numbers = rows if places is None else rows.take(places)
     if not len(numbers):
-        return [], z
+        return [], np.zeros(len(rows))
     series, traits = numbers.series, state.traits
     fit = fitness(state, numbers, series)
     scored = _score(state, numbers, fit)
-    z[slice(None) if places is None else places] = scored.z
+    z = scored.z
+    if places is not None:
+        z = np.zeros(len(rows))
+        z[places] = scored.z
     cells = reduce(numbers, fit, traits.hold_ms.take(series), scored, PANE_MS)
     lead = _lead(state, cells)
+    every = layered(cells, lead)
     tables = []
     for width, wants in traits.wants.items():
-        wanted = wants[cells.series]
+        wanted = wants.take(cells.series)
         if width in state.begin:
             wanted &= cells.start // width * width >= state.begin[width].take(cells.series)
-        some, its_lead = (cells, lead) if wanted.all() else (_chosen(cells, wanted), lead[wanted])
+        some = np.flatnonzero(wanted)
         if not len(some):
             continue
         if width == PANE_MS:
-            tables.append(_panes(some, its_lead))
+            tables.append(_panes(cells.take(some), lead.take(some)))
         else:
-            tables += fold(state.windows[width], some, its_lead, traits.hold_ms, width)
+            layers = every if len(some) == len(cells) else layered(cells.take(some), lead.take(some))
+            tables += fold(state.windows[width], layers, traits.hold_ms, width)
     newest = np.flatnonzero(np.append(cells.series[1:] != cells.series[:-1], True))
-    state.prev_t[cells.series[newest]] = cells.last_t[newest]
-    state.prev_live[cells.series[newest]] = cells.live[newest]
+    codes = cells.series.take(newest).astype(np.intp)
+    state.prev_t[codes], state.prev_live[codes] = cells.last_t.take(newest), cells.live.take(newest)
     return tables, z
 
 
@@ -73,25 +79,20 @@ def fitness(state: PartitionState, numbers: Rows, series: npt.NDArray[np.int32])
 
 def _score(state: PartitionState, rows: Rows, fit: Flags) -> Scored:
     scored = fit & state.traits.scored.take(rows.series)
-    z, mean = np.zeros(len(rows)), np.full(len(rows), np.nan)
     if scored.all():
         state.ewma, z, mean = ewma.step(state.ewma, rows.series, rows.v)
-    elif scored.any():
+        return Scored(z, mean, scored)
+    z, mean = np.zeros(len(rows)), np.full(len(rows), np.nan)
+    if scored.any():
         state.ewma, z[scored], mean[scored] = ewma.step(state.ewma, rows.series[scored], rows.v[scored])
     return Scored(z, mean, scored)
 
 
 def _lead(state: PartitionState, cells: Cells) -> Ints:
     """How far the sample before each cell covers (NEVER where there is none that does)."""
-    hold = state.traits.hold_ms[cells.series]
-    first = np.concatenate(([True], cells.series[1:] != cells.series[:-1]))
-    before = np.where(first, state.prev_t[cells.series], np.concatenate(([NEVER], cells.last_t[:-1])))
-    live = np.where(first, state.prev_live[cells.series], np.concatenate(([False], cells.live[:-1])))
-    return np.where(live, before + hold, NEVER)
-
-
-def _chosen(cells: Cells, mask: npt.NDArray[np.bool_]) -> Cells:
-    return Cells(**{name: getattr(cells, name)[mask] for name in Cells.__dataclass_fields__})
+    before, live, again = state.prev_t.take(cells.series), state.prev_live.take(cells.series), repeated(cells)
+    before[again], live[again] = cells.last_t[again - 1], cells.live[again - 1]
+    return np.where(live, before + state.traits.hold_ms.take(cells.series), NEVER)
 
 
 def _panes(cells: Cells, lead_until: Ints) -> Table:

@@ -8,6 +8,9 @@ and what readers remember of them stays small.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+import numpy.typing as npt
+
 from pipeline.core.names_block import FrameName, Names
 
 SPARSE = 6  # a frame that uses less than such a part of its line's names uses little
@@ -16,33 +19,47 @@ LEAST, MOST = 8, 32  # names of a group
 MAX_KNOWN = 20_000  # names of a line; with more it begins anew
 
 EVERY: frozenset[int] = frozenset()
+Numbers = npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NamesTable:
-    """Names in order, and the place of each."""
+    """Names in order. `place` of a name, by its number in the line (-1: not in here); `rank`, by place: the first that
+    has the same unit and metric."""
 
     names: Names
-    place: Mapping[FrameName, int]
+    place: Numbers
+    rank: Numbers
 
 
 @dataclass(frozen=True, slots=True)
 class LineNames:
-    """The names that a line's frames have used, by when they came; and tables of them, by their groups."""
+    """The names that a line's frames have used, numbered as they came; and tables of them, by their groups."""
 
     known: Mapping[FrameName, int] = field(default_factory=dict)
     tables: Mapping[frozenset[int], NamesTable] = field(default_factory=dict)
 
-    def holding(self, used: Iterable[FrameName]) -> tuple["LineNames", NamesTable]:
-        """A table that holds all of `used`, and the names to go on with."""
-        wanted = set(used)
-        names = self._with(wanted) if wanted - self.known.keys() else self
-        groups = names._groups(wanted)
-        table = names.tables.get(groups)
-        if table is None:
-            table = names._table(groups)
-            names = replace(names, tables={**names.tables, groups: table})
-        return names, table
+    def knowing(self, names: Iterable[FrameName]) -> "LineNames":
+        """With numbers for all of these, and the older ones for as long as there is room for them."""
+        wanted = set(names)
+        new = sorted(wanted - self.known.keys())
+        if not new:
+            return self
+        kept = self.known if len(self.known) + len(new) <= MAX_KNOWN else {}
+        new = new if kept else sorted(wanted)
+        return LineNames({**kept, **{name: len(kept) + i for i, name in enumerate(new)}})
+
+    def uses_much(self, used: int) -> bool:
+        return used * SPARSE >= len(self.known)
+
+    def holding(self, used: Numbers) -> tuple["LineNames", NamesTable]:
+        """A table that holds all of these (distinct) numbers, and the names to go on with."""
+        groups = self._groups(used)
+        table = self.tables.get(groups)
+        if table is not None:
+            return self, table
+        table = self._table(groups)
+        return replace(self, tables={**self.tables, groups: table}), table
 
     @property
     def group_size(self) -> int:
@@ -51,20 +68,19 @@ class LineNames:
             size *= 2
         return size
 
-    def _with(self, wanted: set[FrameName]) -> "LineNames":
-        new = sorted(wanted - self.known.keys())
-        kept = self.known if len(self.known) + len(new) <= MAX_KNOWN else {}
-        new = new if kept else sorted(wanted)
-        return LineNames({**kept, **{name: len(kept) + i for i, name in enumerate(new)}})
-
-    def _groups(self, wanted: set[FrameName]) -> frozenset[int]:
-        if len(wanted) * SPARSE >= len(self.known):
+    def _groups(self, used: Numbers) -> frozenset[int]:
+        if self.uses_much(len(used)):
             return EVERY
         size = self.group_size
-        groups = frozenset(self.known[name] // size for name in wanted)
+        groups = frozenset((used // size).tolist())
         return EVERY if len(groups) * size * 2 > len(self.known) else groups
 
     def _table(self, groups: frozenset[int]) -> NamesTable:
         size = self.group_size
-        ordered = tuple(sorted(name for name, n in self.known.items() if not groups or n // size in groups))
-        return NamesTable(ordered, {name: place for place, name in enumerate(ordered)})
+        ordered = sorted((name, n) for name, n in self.known.items() if not groups or n // size in groups)
+        names = tuple(name for name, _ in ordered)
+        place = np.full(len(self.known), -1, np.int32)
+        place[[n for _, n in ordered]] = np.arange(len(names))
+        first: dict[tuple[str, str], int] = {}
+        rank = [first.setdefault(name[:2], at) for at, name in enumerate(names)]
+        return NamesTable(names, place, np.array(rank, np.int32))

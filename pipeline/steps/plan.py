@@ -15,7 +15,7 @@ from pipeline.core.streams import Headers
 from pipeline.steps.columns import read_rows
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.slice import Entry, Slice
-from pipeline.steps.walk import Runs, Ticks, walk
+from pipeline.steps.walk import Runs, Ticks, Way, walk
 
 __all__ = ["Entry"]
 
@@ -60,20 +60,17 @@ def plan(state: PartitionState, part: Slice) -> Plan:
     worded = _worded(state, rows) & ~(repeated | surplus)
     wrong = _wrong(state, part.line, told, rows, frame) & ~(repeated | surplus | worded)
     bad = wrong | worded | surplus | repeated
-    counted, top = np.minimum(rows.t, told.take(frame)), rows.t
-    if bad.any():
-        counted, top = np.where(bad, NEVER, counted), np.where(bad, NEVER, top)
-    runs = _runs(frame, state.registry.source_of.take(rows.series), counted, top)
+    top = np.where(bad, NEVER, rows.t) if bad.any() else rows.t
+    runs = _runs(frame, state.registry.source_of.take(rows.series), top, told)
     way = walk(state, part.line, (part.offset, part.append, part.ended), runs)
-    late = (rows.t < np.repeat(way.run_clock // PANE_MS * PANE_MS, runs.rows)) & ~bad
-    expired = (rows.t < (way.expiry // MINUTE_MS * MINUTE_MS).take(frame)) & ~bad
-    late &= ~expired
+    late, expired = (mask & ~bad for mask in _late(rows, frame, runs, way))
     _see_minutes(state, part, runs, (rows, frame, bad))
     if late.any():
         old = _too_old(state, part, rows.t, frame, np.flatnonzero(late))
         late[old], expired[old] = False, True
     for name, mask in (("duplicate", repeated), ("rejected", wrong | worded | surplus), ("expired", expired)):
-        state.ledger.add(name, rows.ledger[mask])
+        if mask.any():
+            state.ledger.add(name, rows.ledger[mask])
     return Plan(
         rows, frame, way.round.take(frame), ~(bad | late | expired), late, expired, wrong, surplus, worded, way.running,
         part.append, way.waiting, way.ticks,
@@ -106,7 +103,18 @@ def _wrong(state: PartitionState, line: Ints, told: Ints, rows: Rows, frame: Int
     record, as far as the log's own time bears it out: a gateway's clock may be wrong, too."""
     ahead = told + state.times.max_clock_skew[line]
     oldest = told - state.times.max_age[line]
+    if not len(rows) or (rows.t.max() <= ahead.min() and rows.t.min() >= oldest.max()):
+        return np.zeros(len(rows), np.bool_)
     return np.asarray((rows.t > ahead.take(frame)) | (rows.t < oldest.take(frame)), np.bool_)
+
+
+def _late(rows: Rows, frame: Ints, runs: Runs, way: Way) -> tuple[Flags, Flags]:
+    """Rows whose second their source's clock has closed, and those that are beyond the horizon of corrections."""
+    closed, beyond = way.run_clock // PANE_MS * PANE_MS, way.expiry // MINUTE_MS * MINUTE_MS
+    if not len(rows) or rows.t.min() >= max(closed.max(), beyond.max()):
+        return np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
+    expired = rows.t < beyond.take(frame)
+    return (rows.t < np.repeat(closed, runs.rows)) & ~expired, expired
 
 
 def _surplus(state: PartitionState, rows: Rows) -> Flags:
@@ -125,16 +133,13 @@ def _worded(state: PartitionState, rows: Rows) -> Flags:
     return np.asarray((rows.text != NO_TEXT) & state.traits.number.take(rows.series), np.bool_)
 
 
-def _runs(frame: Ints, source: npt.NDArray[np.int32], counted: Ints, top: Ints) -> Runs:
-    """Runs of rows of one source in one record."""
+def _runs(frame: Ints, source: npt.NDArray[np.int32], top: Ints, told: Ints) -> Runs:
+    """Runs of rows of one source in one record. top: time by row, NEVER where it does not count; told: by record, as
+    what a row counts at most."""
     if not len(frame):
         none = np.zeros(0, np.int64)
         return Runs(none, none, none, none, none)
-    starts = np.flatnonzero(np.append(True, (frame[1:] != frame[:-1]) | (source[1:] != source[:-1])))
-    return Runs(
-        frame[starts],
-        source[starts].astype(np.int64),
-        np.maximum.reduceat(counted, starts),
-        np.maximum.reduceat(top, starts),
-        np.diff(np.append(starts, len(frame))),
-    )
+    starts = np.flatnonzero(np.concatenate(([True], (frame[1:] != frame[:-1]) | (source[1:] != source[:-1]))))
+    record, newest = frame.take(starts), np.maximum.reduceat(top, starts)
+    counted = np.minimum(newest, told.take(record))
+    return Runs(record, source.take(starts).astype(np.int64), counted, newest, np.diff(np.append(starts, len(frame))))

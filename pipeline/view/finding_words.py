@@ -37,6 +37,17 @@ FINDINGS_VI: dict[str, str] = {
     "is made at the first start": "sẽ được tạo khi chạy lần đầu",
     "may be read and written": "đọc và ghi được",
     "opens": "mở được",
+    # the spool
+    "was damaged, or no spool, and is put aside": "bị hỏng, hoặc không phải hàng chờ, nên đã để riêng ra",
+    "see what can be saved of it (sqlite3 {0} .recover), then move it away":
+        "xem cứu được gì trong đó (sqlite3 {0} .recover), rồi chuyển đi chỗ khác",
+    "is no spool, or damaged": "không phải hàng chờ, hoặc bị hỏng",
+    "nothing to do: the gateway puts it aside when it starts":
+        "không cần làm gì: gateway sẽ để riêng nó ra khi khởi động",
+    "nothing waits in it": "không có gì chờ trong đó",
+    "{0} of {1} lines wait in it, the oldest for {2}": "{0} của {1} dây chuyền đang chờ trong đó, cũ nhất đã {2}",
+    "no gateway has this name: run one as {0} until it is empty":
+        "không gateway nào tên này: hãy chạy một gateway tên {0} đến khi nó trống",
     # MQTT
     "gateway and notifier need a broker; there is none": "gateway và notifier cần máy chủ MQTT; chưa có máy chủ nào",
     "give one in park.toml": "ghi một máy chủ trong park.toml",

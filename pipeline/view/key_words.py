@@ -48,6 +48,18 @@ KEYS_VI: dict[str, str] = {
     # park
     "Name of this gateway, part of its MQTT client id; empty: the host name.":
         "Tên cổng nhận, một phần của mã khách MQTT; để trống: tên máy.",
+    "What waits on its disk while Kafka is away.": "Những gì chờ trên đĩa của nó khi Kafka vắng.",
+    "Kafka away for so long: what comes is kept in the spool, and acknowledged.":
+        "Kafka vắng lâu chừng này: những gì đến được giữ trong hàng chờ trên đĩa, và được xác nhận.",
+    "So much is kept at most.": "Giữ nhiều nhất chừng này.",
+    "While Kafka is away nothing older than this is kept beside what comes.":
+        "Khi Kafka vắng, hàng chờ không giữ gì cũ hơn chừng này mà còn nhận thêm.",
+    "A spool that is full: stop-acking (what comes waits at the broker, nothing is lost) or drop-oldest (counted, and "
+    "a gap in the ledger).":
+        "Khi hàng chờ đầy: stop-acking (những gì đến chờ ở máy chủ MQTT, không mất gì) hoặc drop-oldest (bỏ cái cũ "
+        "nhất, có đếm, và thành phần thiếu trong sổ đếm).",
+    "So much a second goes from the spool to Kafka once it is back.":
+        "Khi Kafka trở lại, mỗi giây gửi từ hàng chờ sang chừng này.",
     "Larger payloads are rejected as too_large.": "Nội dung lớn hơn bị loại với mã too_large.",
     "Health, readiness and instruments of every role.": "Tình trạng, sẵn sàng và số đo vận hành của mọi vai trò.",
     "Address to listen on.": "Địa chỉ để nghe.",

@@ -22,6 +22,17 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("connection lost", "mất kết nối"),
     ("no acknowledgement in time", "không được xác nhận kịp thời"),
     ("MQTT sink: ", "gửi MQTT: "),
+    # the spool
+    ("what comes is kept in the spool meanwhile, and acknowledged",
+     "những gì đến được giữ trong hàng chờ trên đĩa, và được xác nhận"),
+    ("spool: full; got more than gateway.spool.size, {} bytes; ",
+     "hàng chờ trên đĩa đã đầy; vượt quá gateway.spool.size, {} byte; "),
+    ("spool: full; got more than gateway.spool.age, {} h; ",
+     "hàng chờ trên đĩa đã đầy; cũ hơn gateway.spool.age, {} giờ; "),
+    ("nothing is lost: what comes waits at the broker; see why the log is away",
+     "không mất gì: những gì đến chờ ở máy chủ MQTT; hãy xem vì sao nhật ký vắng"),
+    ("put aside, and begun anew", "đã để riêng ra, và bắt đầu lại"),
+    ("log: away; the records wait", "nhật ký: vắng; các bản ghi đang chờ"),
     # the system
     ("the disk is full; make room, nothing is lost and writing goes on by itself",
      "ổ đĩa đã đầy; hãy giải phóng chỗ, không mất gì và sẽ tự ghi tiếp"),
@@ -82,8 +93,6 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     # Kafka and other services
     ("a record larger than the topic's max.message.bytes; raise it",
      "bản ghi lớn hơn max.message.bytes của chủ đề; hãy tăng giá trị này"),
-    ("correct log.security in park.toml, or let us in at Kafka",
-     "sửa log.security trong park.toml, hoặc cho ta vào ở Kafka"),
     ("no connection: ", "không kết nối được: "),
     ("not acknowledged after {} s; the records wait", "sau {} s chưa được xác nhận; các bản ghi đang chờ"),
     ("refused: {}; expected Read on what we read and on its group, Write on what we write; grant it by an ACL of Kafka",
@@ -143,11 +152,21 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("no free port on {} from {} to {}; stop what uses them",
      "không còn cổng trống trên {} từ {} đến {}; hãy dừng chương trình đang dùng"),
     # lines of the log
+    ("is put aside, and begins anew", "được để riêng ra, và bắt đầu lại"),
+    ("is full: its oldest are let go", "đã đầy: bỏ những cái cũ nhất"),
+    ("held what is not in the log", "đã giữ những gì chưa có trong nhật ký"),
     ("passes over what it has told", "bỏ qua những gì đã báo"),
     ("passes over a checkpoint", "bỏ qua một điểm kiểm tra"),
+    ("goes back to a checkpoint to find the record that fails", "quay lại một điểm kiểm tra để tìm bản ghi gây lỗi"),
+    ("skips a record", "bỏ qua một bản ghi"),
+    ("it kills the process that works it off", "nó làm chết tiến trình xử lý nó"),
+    ("a process that works it off does not end within {} s", "tiến trình xử lý nó không kết thúc trong {} s"),
+    ("it cannot be worked off", "không xử lý được nó"),
     ("ends without a checkpoint", "kết thúc mà không lưu được điểm kiểm tra"),
     ("works on", "phụ trách"),
     ("takes in no more lines that no file declares", "không nhận thêm dây chuyền chưa khai báo"),
+    ("the broker has forgotten our session: what it held for us is lost",
+     "broker đã quên phiên của ta: những gì nó giữ cho ta đã mất"),
     ("takes in messages one by one, slowly: this paho-mqtt is another one",
      "nhận từng tin một, chậm: paho-mqtt này là bản khác"),
     ("killed, for it did not end", "đã bị buộc dừng vì không tự kết thúc"),
@@ -163,5 +182,6 @@ EVENTS: dict[str, str] = {
 
 KEYS: dict[str, str] = {
     "what": "việc", "was": "trước_đó", "after_s": "sau_s", "because": "vì", "offset": "vị_trí", "lines": "dây_chuyền",
-    "partitions": "phân_vùng", "process": "tiến_trình", "code": "mã", "again_in_s": "thử_lại_sau_s", "lacks": "thiếu",
+    "partitions": "phân_vùng", "partition": "phân_vùng", "records": "bản_ghi", "samples": "mẫu", "aside": "để_ở",
+    "equipment": "thiết_bị", "process": "tiến_trình", "code": "mã", "again_in_s": "thử_lại_sau_s", "lacks": "thiếu",
 }  # fmt: skip

@@ -100,7 +100,7 @@ def query_table(store: ResultStore, question: Question, levels: Sequence[str]) -
         table = with_shifts(store.read(shape.kind, *chosen, window_s), question.calendar, shape.kind)
     if question.what == "metrics":
         table = _with_scores(table, store.read("score", *chosen, window_s))
-    window = [_window_name().alias("window")] if shape.windows else []
+    window = [window_name().alias("window")] if shape.windows else []
     return table.select(
         time_text("window_start").alias("time"),
         *level_columns(pl.col("equipment"), levels),
@@ -183,7 +183,7 @@ def level_columns(path: pl.Expr, levels: Sequence[str]) -> list[pl.Expr]:
     return [parts.field(f"field_{n}").fill_null("").alias(name) for n, name in enumerate(levels)]
 
 
-def _window_name() -> pl.Expr:
+def window_name() -> pl.Expr:
     """A shift, or the window's length in its largest whole unit: 10s, 1m, 15m, 8h."""
     seconds = pl.col("window_s")
     whole = [pl.when(seconds % size == 0).then(pl.format("{}" + unit, seconds // size)) for unit, size in _UNITS]

@@ -107,6 +107,17 @@ SCREEN_WORDS: dict[str, Both] = {
         "đồng hồ máy này sai, đang dùng giờ của nhật ký",
     ),
     "set_clock": ("set the clock", "hãy chỉnh lại đồng hồ"),
+    "log_away": ("Kafka is away", "Kafka vắng"),
+    "is_spooled": (
+        "what comes is kept on this machine's disk and follows by itself",
+        "những gì đến được giữ trên đĩa máy này và sẽ tự gửi tiếp",
+    ),
+    "spool_full": ("Kafka is away, and the spool is full", "Kafka vắng, và hàng chờ trên đĩa đã đầy"),
+    "see_log": (
+        "samples wait in the broker; see why Kafka is away",
+        "mẫu chờ ở máy chủ MQTT; hãy xem vì sao Kafka vắng",
+    ),
+    "spooled": ("spool: {0} of {1}, oldest {2}", "hàng chờ trên đĩa: {0} của {1}, cũ nhất {2}"),
     "unreadable": ("the log cannot be read now", "hiện không đọc được nhật ký"),
     "log_lines": ("lines of the log; shown when the screen ends", "dòng nhật ký; hiện khi đóng màn hình"),
     "watch": ("watch the alerts", "theo dõi cảnh báo"),

@@ -149,14 +149,14 @@ def test_every_good_line_is_stored_and_every_bad_one_is_named(server: Server, na
     assert server.stored("m") == [*values, *([8.5] if case.before else [])]
 
 
-def test_two_bad_lines_of_five_thousand_cost_no_good_one(server: Server) -> None:
+def test_row_21_two_bad_lines_of_five_thousand_cost_no_good_one(server: Server) -> None:
     lines = [line(k, f"{k}.25") for k in range(MOST_LINES)]
     lines[1234], lines[4321] = line(1234, "oh"), line(4321, '"text"')
     assert [one.place for one in server.send(lines)] == [1234, 4321]
     assert len(server.stored("m")) == MOST_LINES - 2
 
 
-def test_no_request_is_larger_than_any_server_takes(server: Server) -> None:
+def test_row_22_no_request_is_larger_than_any_server_takes(server: Server) -> None:
     """Long lines by bytes, short ones by number; one that is too large alone still goes."""
     long = "x" * (MOST_BYTES // 4)
     lines = [f'long v="{long}" {NOW + k}' for k in range(6)]
@@ -165,7 +165,7 @@ def test_no_request_is_larger_than_any_server_takes(server: Server) -> None:
     assert server.stored("m") == [0.5, 1.5, 2.5, 3.5]
 
 
-def test_a_body_that_is_too_large_is_sent_in_halves() -> None:
+def test_row_22_a_body_that_is_too_large_is_sent_in_halves() -> None:
     fake = FakeInflux(WallClock(), buckets={"b": Bucket()}, busy=[(413, "")])
     with fake.serving():
         assert Server(2, InfluxSettings(fake.url, "b", api="v2")).send(GOOD) == []
@@ -184,7 +184,7 @@ def test_a_refusal_that_does_not_come_again_blames_nobody() -> None:
 
 
 @pytest.mark.parametrize(("status", "wait", "least"), [(503, "7", 6.0), (429, "30", 29.0), (503, "", 0.5)])
-def test_a_server_that_asks_for_time_is_left_alone_for_it(status: int, wait: str, least: float) -> None:
+def test_row_18_a_server_that_asks_for_time_is_left_alone_for_it(status: int, wait: str, least: float) -> None:
     fake = FakeInflux(WallClock(), buckets={"b": Bucket()}, busy=[(status, wait)])
     with fake.serving():
         wire = Wire(InfluxSettings(fake.url, "b", api="v2"))

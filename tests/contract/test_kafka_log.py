@@ -205,7 +205,7 @@ def test_settings_of_a_topic_that_differ_are_told_with_their_cure(log: KafkaLog,
     assert "kafka-configs.sh" in slip
 
 
-def test_a_place_that_the_log_no_longer_holds_is_no_silent_jump(log: KafkaLog) -> None:
+def test_row_47_a_place_that_the_log_no_longer_holds_is_no_silent_jump(log: KafkaLog) -> None:
     write(log, b"1")
     reader = log.reader("samples.v1", "worker")
     reader.seek(0, 7)

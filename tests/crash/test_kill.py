@@ -21,6 +21,7 @@ from pipeline.core.frames import decode
 from tests.crash import oracle
 from tests.crash.processes import Life, Process
 from tests.crash.traffic import LINES, Listener, Publisher
+from tests.faults.record import record
 
 REQUIRED = os.environ.get("SERVICES") == "required"
 pytestmark = [
@@ -146,6 +147,7 @@ class Outcome:
     ends: dict[str, tuple[int, float]]
     log: Path
     store: Path
+    settled_s: float
 
     def __post_init__(self) -> None:
         self.samples = oracle.records(self.log, "samples.v1")
@@ -216,10 +218,12 @@ def run(folder: Path, say: Callable[[str], None]) -> Outcome:
             await_that(lambda: all(p.settled for p in everyone), "all planned kills are done", MAX_S, everyone)
             await_that(lambda: time.monotonic() - begun > MIN_S, "a run of some length", MIN_S + 1, everyone)
             publisher.finish()
-            patience = time.monotonic() + SETTLE_S  # what is not settled by then, the tests find
+            calm = time.monotonic()
+            patience = calm + SETTLE_S  # what is not settled by then, the tests find
             await_that(
                 lambda: time.monotonic() > patience or in_ledger(log, store), "settled", 2 * SETTLE_S, everyone, 0.5
             )
+            settled_s = round(time.monotonic() - calm, 2)
             ends = {"gateway": processes["gateway"].end()}
             for role, inputs in (
                 ("worker", ("samples.v1",)),
@@ -237,7 +241,7 @@ def run(folder: Path, say: Callable[[str], None]) -> Outcome:
             publisher.close()
             listener.close()
         kills = {role: process.kills for role, process in processes.items()}
-        return Outcome(publisher, listener.heard, kills, ends, log, store)
+        return Outcome(publisher, listener.heard, kills, ends, log, store, settled_s)
 
 
 def report(found: Outcome, say: Callable[[str], None]) -> None:
@@ -294,9 +298,11 @@ def test_the_run_saw_a_redelivery_a_repeated_result_and_a_repeated_transition(fo
     assert found.repeated_messages > 0
 
 
-def test_nothing_that_the_broker_took_is_lost(found):
+def test_row_01_nothing_that_the_broker_took_is_lost(found):
     assert not found.publisher.refused
     assert found.lost == 0
+    again = sum(n - 1 for n in found.in_log.values())
+    record(lost=found.lost, duplicate=again, seconds=found.settled_s, tier="T1", seed=SEED)
     assert set(found.publisher.unreadable) <= {record.value for record in found.rejects}
     assert len(found.publisher.unreadable) > 0
 
@@ -340,12 +346,13 @@ def test_times_sum_to_the_window_and_parts_to_the_counter(found):
         assert sum(values["gq"] for _, values in windows) == counter[-1][1] - counter[0][1]
 
 
-def test_the_store_equals_an_unbroken_run_over_the_same_log(found):
+def test_row_11_the_store_equals_an_unbroken_run_over_the_same_log(found):
     wanted = oracle.newest(found.steady_results)
     assert {key[0] for key in wanted} >= {"metric", "elements", "kpi", "ledger", "score"}
     assert found.stored.keys() == wanted.keys()
     assert {key: (found.stored[key], wanted[key]) for key in wanted if found.stored[key] != wanted[key]} == {}
     assert set(oracle.stored_alerts(found.store)) == {(a.id, a.transition) for a in found.steady_alerts}
+    record(lost=0, duplicate=0, seconds=found.settled_s, tier="T1", seed=SEED)
 
 
 def test_what_was_published_twice_had_one_content(found):

@@ -65,6 +65,14 @@ class Publisher:
     def start(self) -> None:
         self._thread.start()
 
+    def await_later(self, seconds: float) -> None:
+        """Until the broker takes what is sent from now on, and so long more."""
+        taken, until = len(self.acknowledged), time.monotonic() + 30
+        while len(self.acknowledged) == taken:
+            assert time.monotonic() < until, "the broker takes nothing"
+            time.sleep(0.05)
+        time.sleep(seconds)
+
     def finish(self) -> None:
         """Calms down, ends, and waits for the last PUBACK."""
         self._halt.set()

@@ -1,4 +1,5 @@
-"""A gap in the way to a service: it can be shut, as if nobody were there, or made long, so that all takes its time."""
+"""A gap in the way to a service: it can be shut, as if nobody were there, made long, so that all takes its
+time, or swallow what is sent into it, as half-open connections do, or what comes back alone: done, and never told."""
 
 import socket
 import threading
@@ -10,10 +11,11 @@ CHUNK = 1 << 16
 
 
 class Gap:
-    """Listens at `port` for what goes on at `to` of this machine. Each piece on its way waits `delay_s`."""
+    """Listens at `port` for what goes on at `to` of this machine. Each piece on its way waits `delay_s`; what comes
+    while it `swallows` is gone, with nobody told; so is what comes back behind `pieces_back` pieces more."""
 
     def __init__(self, port: int, to: int) -> None:
-        self.port, self.to, self.delay_s = port, to, 0.0
+        self.port, self.to, self.delay_s, self.swallows, self.pieces_back = port, to, 0.0, False, float("inf")
         self._ear: socket.socket | None = None
         self._ends: list[socket.socket] = []
 
@@ -52,14 +54,16 @@ class Gap:
                     near.close()
                     continue
                 self._ends += [near, far]
-                for ends in ((near, far), (far, near)):
-                    threading.Thread(target=self._carry, args=ends, daemon=True).start()
+                for way in ((near, far, False), (far, near, True)):
+                    threading.Thread(target=self._carry, args=way, daemon=True).start()
 
-    def _carry(self, near: socket.socket, far: socket.socket) -> None:
+    def _carry(self, near: socket.socket, far: socket.socket, is_back: bool) -> None:
         with suppress(OSError):
             while data := near.recv(CHUNK):
                 time.sleep(self.delay_s)
-                far.sendall(data)
+                self.pieces_back -= is_back
+                if not self.swallows and (not is_back or self.pieces_back >= 0):
+                    far.sendall(data)
         _break(far)
 
 

@@ -103,7 +103,9 @@ def test_a_line_whose_first_payload_is_unreadable_is_welcomed_and_an_illegal_pat
     bench.gateway.close()
 
 
-def test_a_clock_set_back_is_said_and_the_log_s_time_is_stamped_until_it_is_right_again(broker: EmbeddedBroker) -> None:
+def test_row_26_a_clock_set_back_is_said_and_the_log_s_time_is_stamped_until_it_is_right(
+    broker: EmbeddedBroker,
+) -> None:
     clock = HandClock(T0)
     bench = make_bench(broker, MemoryLog(clock), clock)
     bench.send(("s/l1/filler/speed", sample(1.0)))

@@ -1,6 +1,7 @@
 """The historian while InfluxDB is away, silent, busy, refuses us or is killed: one line that says so, nothing lost."""
 
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -33,6 +34,7 @@ from pipeline.core.results import Result
 from pipeline.roles.historian import Historian
 from pipeline.runtime.clock import VirtualClock, WallClock
 from pipeline.runtime.instruments import Instruments
+from tests.faults.record import record
 
 pytestmark = pytest.mark.real
 LEVELS = ("site", "line", "unit")
@@ -40,9 +42,9 @@ T0 = 1_780_000_000_000
 SERVICE = next(service for service in CATALOGUE if service.name == "influxdb")
 
 
-def results(first: int, count: int) -> list[Result]:
+def results(first: int, count: int, apart_s: int = 10) -> list[Result]:
     return [
-        Result("metric", "s/l/u", f"m{k % 10}", 10, T0 + k * 10_000, None, 0, {"count": k, "mean": k / 4}, 1.0)
+        Result("metric", "s/l/u", f"m{k % 10}", 10, T0 + k * apart_s * 1000, None, 0, {"count": k, "mean": k / 4}, 1.0)
         for k in range(first, first + count)
     ]
 
@@ -75,7 +77,7 @@ class Chain:
         return self.store.read("metric")["count"].to_list()
 
 
-def test_a_store_that_is_away_stops_no_start_and_loses_nothing() -> None:
+def test_row_18_a_store_that_is_away_stops_no_start_and_loses_nothing() -> None:
     port = free_port(set())
     fake = FakeInflux(WallClock(), buckets={"parkpulse": Bucket()}, port=port)
     chain = Chain(InfluxSettings(f"http://127.0.0.1:{port}", api="v2"))
@@ -90,7 +92,7 @@ def test_a_store_that_is_away_stops_no_start_and_loses_nothing() -> None:
     assert chain.historian.taken("results.v1") == 2
 
 
-def test_a_store_that_gives_no_answer_is_given_up_in_time_and_asked_again() -> None:
+def test_row_18_a_store_that_gives_no_answer_is_given_up_in_time_and_asked_again() -> None:
     fake = FakeInflux(WallClock(), buckets={"parkpulse": Bucket()})
     with fake.serving():
         chain = Chain(InfluxSettings(fake.url, api="v2", answer_ms=1_000))
@@ -102,7 +104,7 @@ def test_a_store_that_gives_no_answer_is_given_up_in_time_and_asked_again() -> N
         assert chain.counts() == list(range(5))
 
 
-def test_a_store_that_is_busy_for_a_while_gets_everything_in_the_end() -> None:
+def test_row_18_a_store_that_is_busy_for_a_while_gets_everything_in_the_end() -> None:
     fake = FakeInflux(WallClock(), buckets={"parkpulse": Bucket()}, busy=[(500, ""), (503, ""), (429, "1")])
     with fake.serving():
         chain = Chain(InfluxSettings(fake.url, api="v2"))
@@ -119,7 +121,7 @@ def test_a_store_that_is_busy_for_a_while_gets_everything_in_the_end() -> None:
 
 @contextmanager
 def own_influxd(
-    folder: Path, port: int, auth: bool, certificate: tuple[Path, Path] | None = None
+    folder: Path, port: int, auth: bool, certificate: tuple[Path, Path] | None = None, most_bytes: int = 25_000_000
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A real 1.8 in this folder; a skip with the reason where it can't be had."""
     try:
@@ -133,7 +135,8 @@ def own_influxd(
     )
     config = folder / "influxdb.conf"
     tls = 'https-enabled = true\nhttps-certificate = "{}"\nhttps-private-key = "{}"\n'.format(*certificate or ("", ""))
-    own = f"{tls if certificate else ''}auth-enabled = {str(auth).lower()}"
+    bound = f"max-body-size = {most_bytes}"
+    own = f"{tls if certificate else ''}{bound}\nauth-enabled = {str(auth).lower()}"
     config.write_text(text.replace("auth-enabled = false", own))
     with (folder / "log").open("ab") as noise:
         child = subprocess.Popen([*program.command, "run", "-config", str(config)], stdout=noise, stderr=noise)
@@ -174,26 +177,38 @@ def test_a_wrong_password_is_one_line_and_a_right_one_is_let_in(tmp_path: Path) 
             reader.write(results(6, 1), [])
 
 
-def test_what_was_taken_is_there_after_a_kill_and_sending_it_again_adds_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.faults) for n in range(2, 8))])
+def test_row_19_what_was_taken_is_there_after_a_kill_and_sending_it_again_adds_nothing(
+    tmp_path: Path, seed: int
+) -> None:
+    """Two minutes apart, for a week is a shard: some kills come while one begins."""
     port = free_port(set())
-    settings = InfluxSettings(f"http://127.0.0.1:{port}")
-    taken: list[int] = []
-    with own_influxd(tmp_path, port, auth=False) as server:
-        furnish(port)
-        store = InfluxStore(settings, LEVELS)
-        killer = threading.Timer(1.0, lambda: os.kill(server.pid, signal.SIGKILL))
-        killer.start()
-        with suppress(Unavailable):
-            while True:
-                store.write(results(len(taken) * 500, 500), [])
-                taken.append(len(taken))
-        killer.join()
-        assert taken
+    settings, dice = InfluxSettings(f"http://127.0.0.1:{port}"), random.Random(seed)
+    taken, begun = 0, time.monotonic()
+    for life in range(3):
+        with own_influxd(tmp_path, port, auth=False) as server:
+            if life == 0:
+                furnish(port)
+            store, before = InfluxStore(settings, LEVELS), taken
+            killer = threading.Timer(dice.uniform(0.2, 1.2), os.kill, (server.pid, signal.SIGKILL))
+            killer.start()
+            with suppress(Unavailable):
+                while True:
+                    store.write(results(taken * 500, 500, 120), [])
+                    taken += 1
+            killer.join()
+            store.close()
+            assert taken > before
     with own_influxd(tmp_path, port, auth=False):
-        found = set(store.read("metric")["count"].to_list())
-        assert set(range(len(taken) * 500)) <= found
-        store.write(results(0, (len(taken) + 1) * 500), [])
-        assert store.read("metric").height == (len(taken) + 1) * 500
+        store = InfluxStore(settings, LEVELS)
+        found = store.read("metric")["count"].to_list()
+        lost = len(set(range(taken * 500)) - set(found))
+        assert lost == 0
+        store.write(results(0, (taken + 1) * 500, 120), [])
+        again = store.read("metric")["count"].to_list()
+        assert again == list(range((taken + 1) * 500))
+    duplicate = len(again) - len(set(again))
+    record(lost=lost, duplicate=duplicate, seconds=time.monotonic() - begun, tier="T2", seed=seed)
 
 
 def test_a_store_whose_disk_is_full_commits_nothing_and_has_everything_after_a_start_with_room(tmp_path: Path) -> None:

@@ -377,7 +377,7 @@ class StumblingClock:
 
 
 @needs_mosquitto
-def test_a_failure_inside_a_callback_stops_no_thread_and_its_messages_come_again_at_once(
+def test_row_05_a_failure_inside_a_callback_stops_no_thread_and_its_messages_come_again_at_once(
     broker: EmbeddedBroker,
 ) -> None:
     source = MqttSource(MqttSettings(broker.url, "gw"), ["plant/#"], StumblingClock())

@@ -39,7 +39,7 @@ def store(folder: Path) -> Iterator[tuple[Chain, Gap]]:
         yield Chain(InfluxSettings(f"http://127.0.0.1:{gap.port}")), gap
 
 
-def test_a_slow_store_gets_everything(tmp_path: Path) -> None:
+def test_row_18_a_slow_store_gets_everything(tmp_path: Path) -> None:
     with store(tmp_path) as (chain, gap):
         gap.delay_s = SLOW_S
         for part in range(3):
@@ -49,7 +49,9 @@ def test_a_slow_store_gets_everything(tmp_path: Path) -> None:
         assert chain.counts() == list(range(15))
 
 
-def test_a_store_that_is_away_in_the_middle_is_one_line_and_gets_the_rest_when_it_is_back(tmp_path: Path) -> None:
+def test_row_18_a_store_that_is_away_in_the_middle_is_one_line_and_gets_the_rest_when_it_is_back(
+    tmp_path: Path,
+) -> None:
     with store(tmp_path) as (chain, gap):
         chain.publish(results(0, 5))
         chain.historian.turn(0.0)

@@ -69,7 +69,7 @@ def test_one_that_was_killed_comes_back_to_its_share_at_once_and_the_other_notic
     assert_as_of_one(log)
 
 
-def test_one_that_sleeps_longer_than_its_session_spoils_nothing_when_it_wakes(park: KafkaPark) -> None:
+def test_row_12_one_that_sleeps_longer_than_its_session_spoils_nothing_when_it_wakes(park: KafkaPark) -> None:
     config = park.configure()
     log = park.log(config)
     feed = Feed(log)

@@ -70,6 +70,22 @@ INSTRUMENT_WORDS: dict[str, Both] = {
         ("Not yet durable", "Received over MQTT and not yet in the log; it is not acknowledged."),
         ("Chưa ghi bền", "Đã nhận qua MQTT nhưng chưa vào nhật ký; chưa được xác nhận."),
     ),
+    "parkpulse_spool_bytes": (
+        ("Spool", "Acknowledged, on the gateway's disk because Kafka was away; it follows by itself."),
+        ("Hàng chờ trên đĩa", "Đã xác nhận, nằm trên đĩa của gateway vì Kafka vắng; sẽ tự gửi tiếp."),
+    ),
+    "parkpulse_spool_records": (
+        ("Records in the spool", "Frames and rejects that wait there."),
+        ("Bản ghi trong hàng chờ", "Số khung và mẫu bị loại đang chờ ở đó."),
+    ),
+    "parkpulse_spool_age_seconds": (
+        ("Age of the spool", "How long the oldest has waited there."),
+        ("Tuổi của hàng chờ", "Bản ghi cũ nhất đã chờ ở đó bao lâu."),
+    ),
+    "parkpulse_spool_dropped_samples": (
+        ("Samples a full spool dropped", "With policy drop-oldest alone; the ledger shows them as a gap."),
+        ("Mẫu bị hàng chờ đầy bỏ", "Chỉ với policy drop-oldest; sổ đếm cho thấy là phần thiếu."),
+    ),
     "parkpulse_kafka_loop_lag_seconds": (
         (
             "Kafka's clients late",

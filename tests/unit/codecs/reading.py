@@ -3,10 +3,11 @@
 import numpy as np
 from hypothesis import strategies as st
 
+from connectors.codecs.columns import Bodies
 from connectors.codecs.edge import STRICT
 from connectors.codecs.json_samples import Rows
 from connectors.codecs.patterns import Pattern
-from connectors.codecs.topics import Grammar, Route
+from connectors.codecs.topics import Grammar, Known, Route
 from pipeline.core.samples import Payload, Reject, Samples
 
 GRAMMAR = Grammar(
@@ -38,6 +39,13 @@ def shown(samples: Samples) -> list[Row]:
     names = [samples.names[n] for n in samples.name]
     columns = (names, samples.t.tolist(), values, samples.seq.tolist())
     return [(name.line, name.unit, name.metric, t, v, s) for name, t, v, s in zip(*columns, strict=True)]
+
+
+def bodies_of(texts: list[bytes], route: Route) -> Bodies:
+    """Payloads of one topic, as the short cuts get them."""
+    known, index = Known(), np.arange(len(texts))
+    known.learn({"": route})
+    return Bodies(texts, np.array([len(text) for text in texts], np.int64), known, np.ones_like(index), index)
 
 
 def read_strictly(payloads: list[Payload]) -> tuple[list[Row], list[Reject]]:

@@ -14,8 +14,8 @@ from connectors.codecs.json_samples import Rows
 from connectors.codecs.own_fast import decode_batches, decode_singles
 from connectors.codecs.topics import REMEMBERED, Grammar
 from pipeline.core.samples import Payload
-from tests.unit.codecs.reading import GRAMMAR, flat, read_strictly
-from tests.unit.codecs.test_own_fast import LINE, bodies_of
+from tests.unit.codecs.reading import GRAMMAR, bodies_of, flat, read_strictly
+from tests.unit.codecs.test_own_fast import BATCH, LINE, SINGLE
 
 numbers = st.from_regex(r"-?[0-9]{0,18}(\.[0-9]{0,18})?([eE][+-]?[0-9]{0,3})?", fullmatch=True)
 
@@ -37,7 +37,7 @@ def test_every_spelling_of_a_number_is_read_or_refused_as_the_rules_do(spelled: 
 def test_a_number_of_eight_digits_on_both_sides_is_correctly_rounded(whole: int, fraction: int, places: int) -> None:
     text = f"{whole}.{fraction % 10**places:0{places}}"
     columns, left = decode_singles(
-        Rows(), bodies_of([b'{"timestamp_ms":1780000000123,"value":%b}' % text.encode()], ("temp",))
+        Rows(), bodies_of([b'{"timestamp_ms":1780000000123,"value":%b}' % text.encode()], SINGLE)
     )
     assert (columns.v.tolist(), len(left)) == ([float(text)], 0)
 
@@ -71,7 +71,7 @@ def test_names_whose_hashes_meet_are_told_apart(order: tuple[int, int, int]) -> 
     metrics = in_one_slot()
     batch = [{"t": 1780000000123, "m": metrics[at], "v": at} for at in order]
     payload = Payload(LINE, json.dumps(batch, separators=(",", ":")).encode(), 10**12)
-    _, left = decode_batches(Rows(), bodies_of([payload.body], ()))
+    _, left = decode_batches(Rows(), bodies_of([payload.body], BATCH))
     samples, rejects = decode([payload], GRAMMAR, 1 << 20)
     assert (flat(samples), rejects) == read_strictly([payload])
     assert len(left) == 0
@@ -82,5 +82,5 @@ def test_topics_are_remembered_up_to_a_bound_and_read_anew_beyond() -> None:
     grammar.numbers([f"{LINE}/u/m{k}" for k in range(REMEMBERED + 1)])
     topics = [f"{LINE}/u/other", f"{LINE}/u/m7", "nowhere", f"{LINE}/u/m7"]
     numbers = grammar.numbers(topics)
-    assert [grammar.known.names[n].metric for n in numbers.tolist()] == ["other", "m7", "", "m7"]
+    assert [grammar.known.routes[n].below[-1:] for n in numbers.tolist()] == [("other",), ("m7",), (), ("m7",)]
     assert (int(numbers[2]), len(grammar.known.routes)) == (0, 3)

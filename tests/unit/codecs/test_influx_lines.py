@@ -106,6 +106,23 @@ def test_columns_give_the_lines_that_the_client_library_gives_point_by_point(fou
     assert encoded(in_order) == wanted
 
 
+@given(points(), st.integers(2, 5))
+def test_what_all_rows_share_is_written_as_if_it_stood_in_each_alone(found: Points, often: int) -> None:
+    measurement, tags, fields, times = found
+    many = (
+        measurement,
+        {key: values[:1] * often for key, values in tags.items()},
+        {key: values[:1] * often for key, values in fields.items()},
+        times[:1] * often,
+    )
+    assert encoded(many) == [plain(*single(found, 0))] * often
+
+
+def test_the_sign_of_zero_is_kept_in_a_column_of_zeros() -> None:
+    lines = encoded(("m", {}, {"v": [0.0, -0.0, 0.0], "w": [-0.0, -0.0, -0.0]}, [5, 5, 5]))
+    assert lines == ["m v=0,w=-0 5", "m v=-0,w=-0 5", "m v=0,w=-0 5"]
+
+
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
 def test_a_float_is_written_with_the_fewest_digits_that_give_back_its_bits(numbers: list[float]) -> None:
     texts = [

@@ -3,19 +3,17 @@
 import re
 import time
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.codecs.columns import Bodies
 from connectors.codecs.edge import decode
 from connectors.codecs.json_samples import Rows
 from connectors.codecs.line_fast import decode_simple_lines
 from connectors.codecs.stamps import MAX_STAMP
 from connectors.codecs.topics import Route
 from pipeline.core.samples import UNDATED, Payload
-from tests.unit.codecs.reading import GRAMMAR, Row, flat, mutated, read_strictly, shown
+from tests.unit.codecs.reading import GRAMMAR, Row, bodies_of, flat, mutated, read_strictly, shown
 
 NOW = 1_780_000_000_999
 UNIT = "ti/dairy/l1/filler"
@@ -34,7 +32,7 @@ def read(body: bytes, topic: str = UNIT) -> tuple[list[Row], list[tuple[str, int
 def is_read_fast(body: bytes) -> bool:
     route = GRAMMAR.route(UNIT)
     assert isinstance(route, Route)
-    _, left = decode_simple_lines(Rows(), Bodies([body], [route], [], np.array([0]), np.array([0])))
+    _, left = decode_simple_lines(Rows(), bodies_of([body], route))
     return len(left) == 0
 
 

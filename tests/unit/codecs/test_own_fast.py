@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.codecs.columns import Bodies
 from connectors.codecs.edge import decode
 from connectors.codecs.json_samples import Rows
 from connectors.codecs.own_fast import decode_batches, decode_singles
 from connectors.codecs.topics import Route
-from pipeline.core.samples import Name, Payload
-from tests.unit.codecs.reading import GRAMMAR, flat, mutated, read_strictly
+from pipeline.core.samples import Payload
+from tests.unit.codecs.reading import GRAMMAR, bodies_of, flat, mutated, read_strictly
 
 LINE = "parkpulse/v1/data/dairy/l1"
 TOPICS = (LINE, LINE + "/filler", LINE + "/filler/temp")
 UMH = ("umh/v1/dairy/l1/_raw/temp", "umh/v1/dairy/l1/filler/_raw/axis/temp")
+SINGLE, BATCH = Route("own", "dairy/l1", "", ("temp",)), Route("own", "dairy/l1", "", ())
 SEPARATORS = ((",", ":"), (", ", ": "))
 
 times = st.integers(10**12, 10**13 - 1) | st.sampled_from([0, 5, 10**12 - 1, 10**13, -1, 1.5, None])
@@ -78,15 +78,9 @@ def test_a_string_that_no_json_parser_takes_is_refused_both_ways(form: bytes, br
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**25), 10**25))
 def test_every_number_is_the_float_that_python_reads(value: float) -> None:
     body = b'{"timestamp_ms":1780000000123,"value":' + json.dumps(value).encode() + b"}"
-    columns, left = decode_singles(Rows(), bodies_of([body], ("temp",)))
+    columns, left = decode_singles(Rows(), bodies_of([body], SINGLE))
     assert len(left) == 0
     assert columns.v.tobytes() == np.float64(float(value) + 0.0).tobytes()
-
-
-def bodies_of(texts: list[bytes], below: tuple[str, ...]) -> Bodies:
-    index = np.arange(len(texts))
-    names = [Name("dairy/l1", "", "temp")]
-    return Bodies(texts, [Route("own", "dairy/l1", "", below)], names, np.zeros_like(index), index)
 
 
 @pytest.mark.parametrize("separators", SEPARATORS)
@@ -97,19 +91,19 @@ def test_the_common_ways_of_writing_need_no_second_reading(separators: tuple[str
         for i, (m, v) in enumerate([("temp", 71.25), ("filler/speed", -3), ("state", "execute"), ("on", True)])
     ]
     texts = [json.dumps(plain[: 1 + n], separators=separators).encode() for n in range(4)]
-    columns, left = decode_batches(Rows(), bodies_of(texts, ()))
+    columns, left = decode_batches(Rows(), bodies_of(texts, BATCH))
     assert len(left) == 0
     assert len(columns.t) == 1 + 2 + 3 + 4
     long = {"q": "quality", "s": "seq"}
     single = {"timestamp_ms": 1780000000123, "value": 71.25, **{long[key]: n for key, n in extra.items()}}
-    one, left = decode_singles(Rows(), bodies_of([json.dumps(single, separators=separators).encode()], ("temp",)))
+    one, left = decode_singles(Rows(), bodies_of([json.dumps(single, separators=separators).encode()], SINGLE))
     assert (len(left), one.v.tolist()) == (0, [71.25])
 
 
 def test_a_bad_payload_leaves_its_neighbours_in_the_fast_way() -> None:
     good = b'[{"t":1780000000123,"m":"a","v":1}]'
     texts = [good, good[:-1], good, b"]" + good[1:], good, b"[]", good]
-    columns, left = decode_batches(Rows(), bodies_of(texts, ()))
+    columns, left = decode_batches(Rows(), bodies_of(texts, BATCH))
     assert (left.tolist(), columns.payload.tolist()) == ([1, 3, 5], [0, 2, 4, 6])
 
 

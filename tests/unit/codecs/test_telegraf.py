@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.codecs.columns import Bodies
 from connectors.codecs.edge import decode
 from connectors.codecs.json_samples import Flaw, Rows
 from connectors.codecs.stamps import MAX_STAMP, read_stamp, split_stamps
 from connectors.codecs.telegraf_fast import decode_metrics
 from connectors.codecs.topics import Route
 from pipeline.core.samples import UNDATED, Payload
-from tests.unit.codecs.reading import GRAMMAR, Row, flat, mutated, read_strictly, shown
+from tests.unit.codecs.reading import GRAMMAR, Row, bodies_of, flat, mutated, read_strictly, shown
 
 NOW = 1_780_000_000_999
 UNIT = "tj/dairy/l1/filler"
@@ -230,5 +229,5 @@ def test_every_sample_of_good_metrics_comes_out_by_the_short_cut(written: list[d
     assert (shown(samples), rejects) == (expected, [])
     route = GRAMMAR.route(UNIT)
     assert isinstance(route, Route)
-    columns, left = decode_metrics(Rows(), Bodies([body], [route], [], np.array([0]), np.array([0])))
+    columns, left = decode_metrics(Rows(), bodies_of([body], route))
     assert (len(columns.t), len(left)) == (len(expected), 0)

@@ -43,10 +43,10 @@ def test_columns_say_what_results_would_say(rows):
         code, results = plain(row, k)
         wanted.setdefault(code, []).extend(results)
     heads = windows_json.Heads()
-    got = {code: (offset, texts, scored) for code, offset, texts, scored in windows_json.encode(found, heads)}
+    got = {told.line: told for told in windows_json.encode([found], heads)}
     assert got.keys() == wanted.keys()
-    for code, (offset, texts, scored) in got.items():
-        assert offset == code + 7
-        assert scored == any(result.kind == "score" for result in wanted[code])
-        read = results_json.decode(f"[{','.join(texts)}]".encode())
+    for code, told in got.items():
+        assert told.offset == code + 7
+        assert told.scored == any(result.kind == "score" for result in wanted[code])
+        read = results_json.decode(b"[%b]" % b",".join(told.pieces))
         assert sorted(map(repr, read)) == sorted(map(repr, wanted[code]))

@@ -13,7 +13,7 @@ import pytest
 
 import connectors.influx.checks
 import connectors.needs
-from connectors import data_folder, sqlite_checks
+from connectors import data_folder, spool_checks, sqlite_checks
 from connectors.influx.checks import look as look_at_influx
 from connectors.influx.fake import FakeInflux
 from connectors.influx.fake_points import Bucket
@@ -24,6 +24,7 @@ from connectors.mqtt.checks import look as look_at_mqtt
 from connectors.mqtt.settings import MqttSettings
 from connectors.needs import Lag, LogNeeds, clock_finding, lag_finding
 from connectors.services.run_folder import free_port
+from connectors.spool import Spool, spool_path
 from connectors.sqlite_log import SqliteLog
 from pipeline.core.finding import Finding
 from pipeline.core.ports import Outgoing
@@ -195,3 +196,32 @@ def test_a_broker_that_is_away_is_one_finding() -> None:
 @pytest.mark.parametrize("module", [connectors.needs, connectors.influx.checks])
 def test_the_examples_in_the_docstrings_are_true(module: object) -> None:
     assert doctest.testmod(module).failed == 0
+
+
+def looked_at_spools(folder: Path, clock: VirtualClock) -> list[str]:
+    found = [*spool_checks.look(spool_path(folder, "gw"), clock)]
+    said = [f"{finding.place.removeprefix(str(folder))}: {finding.what}" for finding in found]
+    return [text if finding.ok else f"WRONG {text}" for finding, text in zip(found, said, strict=True)]
+
+
+def test_what_waits_in_a_spool_is_told_and_whose_nobody_is(tmp_path: Path, clock: VirtualClock) -> None:
+    assert looked_at_spools(tmp_path, clock) == ["/spool/gw.sqlite: is made at the first start"]
+    own, left = (Spool(spool_path(tmp_path, name), clock) for name in ("gw", "old"))
+    assert looked_at_spools(tmp_path, clock)[0] == "/spool/gw.sqlite: nothing waits in it"
+    own.append([Outgoing("samples.v1", b"s/l1", b"x"), Outgoing("rejects.v1", b"t", b"x")])
+    left.append([Outgoing("samples.v1", b"s/l1", b"x")])
+    clock.advance(T0 + 180_000)
+    own.append([Outgoing("samples.v1", b"s/l2", b"x")])
+    clock.advance(T0 + 600_000)
+    assert looked_at_spools(tmp_path, clock) == [
+        "/spool/gw.sqlite: 0:03:00 of 2 lines wait in it, the oldest for 0:10:00",
+        "WRONG /spool/old.sqlite: 0:00:00 of 1 lines wait in it, the oldest for 0:10:00",
+    ]
+    left.close()
+    left.path.write_bytes(b"no database " * 100)
+    assert looked_at_spools(tmp_path, clock)[1] == "WRONG /spool/old.sqlite: is no spool, or damaged"
+    again = Spool(left.path, clock)
+    aside = f"/spool/old.aside-{T0 + 600_000}.sqlite: was damaged, or no spool, and is put aside"
+    assert looked_at_spools(tmp_path, clock)[1:] == [f"WRONG {aside}", "/spool/old.sqlite: nothing waits in it"]
+    again.close()
+    own.close()

@@ -38,6 +38,7 @@ class Cluster:
 
     kept: list[bytes | None] = field(default_factory=list)
     is_away: threading.Event = field(default_factory=threading.Event)
+    is_closed: threading.Event = field(default_factory=threading.Event)  # lets nobody in
     breaks: int = 0
     lacks: str = ""
     producers: int = 0
@@ -52,7 +53,8 @@ class Producer:
     cluster: Cluster
 
     async def start(self) -> None:
-        """Always there."""
+        while self.cluster.is_closed.is_set():
+            await asyncio.sleep(0.001)
 
     def create_batch(self) -> Batch:
         return FullAfterTwo()
@@ -88,12 +90,12 @@ def add(sending: Sending, *values: bytes) -> None:
 
 def test_what_arrives_after_a_flush_gave_up_is_sent_once_and_its_time_is_told(background: Background) -> None:
     cluster = Cluster()
-    sending = Sending(background, cluster.producer, "", patience_s=0.05)
+    sending = Sending(background, cluster.producer, "")
     cluster.is_away.set()
     add(sending, b"1", b"2", b"3")
     for _ in range(2):
         with pytest.raises(Unavailable, match="t/0: not acknowledged"):
-            sending.flush()
+            sending.flush(0.05)
     cluster.is_away.clear()
     while len(cluster.kept) < 3:
         background.call(asyncio.sleep(0.001))
@@ -107,12 +109,12 @@ def test_what_arrives_after_a_flush_gave_up_is_sent_once_and_its_time_is_told(ba
 
 def test_what_came_while_the_cluster_was_away_follows_in_order(background: Background) -> None:
     cluster = Cluster()
-    sending = Sending(background, cluster.producer, "", patience_s=0.05)
+    sending = Sending(background, cluster.producer, "")
     cluster.is_away.set()
     for value in (b"1", b"2", b"3"):
         add(sending, value)
         with pytest.raises(Unavailable):
-            sending.flush()
+            sending.flush(0.05)
     cluster.is_away.clear()
     add(sending, b"4")
     sending.flush()
@@ -122,7 +124,7 @@ def test_what_came_while_the_cluster_was_away_follows_in_order(background: Backg
 
 def test_after_an_error_that_no_retry_mends_a_new_producer_sends_the_rest(background: Background) -> None:
     cluster = Cluster(breaks=1)
-    sending = Sending(background, cluster.producer, "", patience_s=5)
+    sending = Sending(background, cluster.producer, "")
     add(sending, b"1", b"2", b"3")
     with pytest.raises(Unavailable, match="OutOfOrderSequenceNumber"):
         sending.flush()
@@ -134,12 +136,42 @@ def test_after_an_error_that_no_retry_mends_a_new_producer_sends_the_rest(backgr
 
 def test_records_that_wait_for_a_topic_that_is_gone_say_so(background: Background) -> None:
     cluster = Cluster(lacks="t")
-    sending = Sending(background, cluster.producer, "", patience_s=0.05)
+    sending = Sending(background, cluster.producer, "")
     cluster.is_away.set()
     add(sending, b"1")
     with pytest.raises(Unavailable, match=r"the records wait: topic 't' is missing; run `parkpulse topics ensure`$"):
-        sending.flush()
+        sending.flush(0.05)
     cluster.is_away.clear()
     sending.flush()
     assert cluster.kept == [b"1"]
+    sending.close()
+
+
+def test_a_flush_without_patience_only_looks_and_what_it_began_goes_on(background: Background) -> None:
+    cluster = Cluster()
+    sending = Sending(background, cluster.producer, "")
+    cluster.is_closed.set()
+    cluster.is_away.set()
+    add(sending, b"1")
+    with pytest.raises(Unavailable, match="no answer in time"):
+        sending.flush(0)
+    cluster.is_closed.clear()
+    background.call(asyncio.sleep(0.05))
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="t/0: not acknowledged after 0 s"):
+            sending.flush(0)
+    cluster.is_away.clear()
+    background.call(asyncio.sleep(0.05))
+    assert sending.flush(0) == 1001
+    assert (cluster.kept, cluster.producers) == ([b"1"], 1)
+    sending.close()
+
+
+def test_closing_ends_what_still_tries_to_be_let_in(background: Background) -> None:
+    cluster = Cluster()
+    sending = Sending(background, cluster.producer, "")
+    cluster.is_closed.set()
+    add(sending, b"1")
+    with pytest.raises(Unavailable):
+        sending.flush(0)
     sending.close()

@@ -3,6 +3,7 @@
 import doctest
 import io
 import logging
+import ssl
 
 import pytest
 
@@ -12,6 +13,7 @@ from aiokafka.errors import (
     KafkaConnectionError,
     KafkaError,
     NodeNotReadyError,
+    SaslAuthenticationFailed,
     TopicAuthorizationFailedError,
 )
 
@@ -20,12 +22,16 @@ from connectors.kafka.trouble import kafka_trouble, quieten
 from pipeline.core.errors import Away, Unavailable
 from pipeline.runtime.logs import setup
 
-CURE = "correct log.security in park.toml, or let us in at Kafka"
+
+def no_certificate() -> ssl.SSLError:
+    with pytest.raises(ssl.SSLError) as found:
+        ssl.create_default_context().load_verify_locations(cadata="no certificate")
+    return found.value
 
 
-def complain(said: str, raised: BaseException) -> None:
+def complain(said: str, raised: BaseException, why: BaseException | None = None) -> None:
     with kafka_trouble("x"):
-        logging.getLogger("aiokafka").error(said)
+        logging.getLogger("aiokafka").error(*(("%s: %s", said, why) if why else (said,)))
         raise raised
 
 
@@ -43,21 +49,21 @@ def test_what_the_library_complains_of_is_written_at_debug_level_only(level: str
 
 
 @pytest.mark.parametrize(
-    ("said", "raised", "family", "sentence"),
+    ("why", "raised", "family", "sentence"),
     [
-        ("", KafkaConnectionError("gone"), Away, "no connection: KafkaConnectionError: gone"),
-        ("", NodeNotReadyError(), Away, ""),
-        ("", TimeoutError(), Away, "no answer in time"),
-        ("[Error 58] SaslAuthenticationFailed", KafkaConnectionError(), Unavailable, CURE),
-        ('Unable connect to "h:1": [SSL: CERTIFICATE_VERIFY_FAILED]', KafkaConnectionError(), Unavailable, CURE),
-        ("", TopicAuthorizationFailedError(), Unavailable, "grant it by an ACL of Kafka"),
+        (None, KafkaConnectionError("gone"), Away, "no connection: KafkaConnectionError: gone"),
+        (None, NodeNotReadyError(), Away, ""),
+        (None, TimeoutError(), Away, "no answer in time"),
+        (SaslAuthenticationFailed("wrong"), KafkaConnectionError(), Unavailable, "[log.security]"),
+        (no_certificate(), KafkaConnectionError(), Unavailable, "log.bootstrap"),
+        (None, TopicAuthorizationFailedError(), Unavailable, "grant it by an ACL of Kafka"),
     ],
 )
 def test_what_comes_back_by_itself_is_away_and_what_needs_a_hand_is_not(
-    said: str, raised: KafkaError | TimeoutError, family: type[Unavailable], sentence: str
+    why: BaseException | None, raised: KafkaError | TimeoutError, family: type[Unavailable], sentence: str
 ) -> None:
     with pytest.raises(Unavailable) as found:
-        complain(said, raised)
+        complain("" if why is None else "Unable connect to h:1", raised, why)
     assert type(found.value) is family
     assert sentence in str(found.value)
 

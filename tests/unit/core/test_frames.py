@@ -16,7 +16,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pipeline.core.frames import NO_TEXT, Frame, FrameError, FrameName, Kind, decode, encode
+from pipeline.core.frames import (
+    END,
+    NO_TEXT,
+    SPOOLED,
+    Frame,
+    FrameError,
+    FrameName,
+    Kind,
+    decode,
+    encode,
+    flagged,
+    rows_in,
+)  # fmt: skip
 
 GOLDEN = sorted((Path(__file__).parents[2] / "cases" / "frames").glob("*.json"))
 COLUMNS = ("index", "t", "v", "text", "q", "row_flags", "seq")
@@ -210,3 +222,19 @@ def test_a_frame_may_hold_65535_names_and_nearly_twice_the_rows_of_a_payload() -
 
 def test_a_column_without_a_text_is_left_out() -> None:
     assert decode(encode(replace(PLAIN, text=np.full(1, NO_TEXT, "<u2")))).text is None
+
+
+@given(frames())
+def test_a_flag_is_added_to_the_bytes_as_if_it_had_been_there_from_the_start(frame: Frame) -> None:
+    plain = encode(replace(frame, flags=END))
+    assert flagged(plain, SPOOLED) == encode(replace(frame, flags=SPOOLED | END))
+    assert flagged(flagged(plain, SPOOLED), SPOOLED) == flagged(plain, SPOOLED)
+    assert rows_in(plain[:64]) == len(frame)
+
+
+@given(frames(), st.data())
+def test_bytes_that_do_not_hold_get_no_new_crc(frame: Frame, data: st.DataObject) -> None:
+    value = bytearray(encode(frame))
+    value[data.draw(st.integers(0, len(value) - 1))] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(FrameError):
+        flagged(bytes(value), SPOOLED)

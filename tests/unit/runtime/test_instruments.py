@@ -22,6 +22,10 @@ PROMISED = {
     "parkpulse_ledger_gap_samples": "gauge",
     "parkpulse_free_bytes": "gauge",
     "parkpulse_unsettled_bytes": "gauge",
+    "parkpulse_spool_bytes": "gauge",
+    "parkpulse_spool_records": "gauge",
+    "parkpulse_spool_age_seconds": "gauge",
+    "parkpulse_spool_dropped_samples": "counter",
     "parkpulse_kafka_loop_lag_seconds": "gauge",
 }
 

@@ -4,6 +4,7 @@ import pickle
 from dataclasses import dataclass, replace
 from datetime import date
 
+import numpy as np
 import pytest
 
 from pipeline.core.calendar import CalendarConfig, ShiftConfig
@@ -72,6 +73,14 @@ def test_a_state_comes_back_as_it_was():
     _, one = step(state, entries[150:])
     _, other = step(again, entries[150:])
     assert repr(one.results) == repr(other.results)
+
+
+def test_columns_come_back_with_numpys_own_types():
+    kinds = (np.int64, np.int32, np.uint8, np.bool_, np.float64)
+    state = PartitionState(level={code: np.ones(3, kind) for code, kind in enumerate(kinds)})
+    read = snapshot.load(PartitionState, snapshot.dump(state))
+    assert all(read.level[code].dtype is np.dtype(kind) for code, kind in enumerate(kinds))  # `is`: a copy is slow
+    assert all(column.flags.writeable for column in read.level.values())
 
 
 def test_a_calendar_with_holidays_comes_back_as_it_was():

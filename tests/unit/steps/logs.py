@@ -108,12 +108,11 @@ def _value(rng, metric, now):
 def told(state, out):
     """[(line, results, alerts)] of one step in log order: everything that leaves, windows read back from their JSON."""
     heads, found = Heads(), {}
-    for windows in out.windows:
-        for line, offset, texts, _ in windows_json.encode(windows, heads):
-            _, results, _ = found.setdefault(offset, (state.registry.paths[line], [], []))
-            results += results_json.decode(f"[{','.join(texts)}]".encode())
-    for own in out.results:
-        _, results, alerts = found.setdefault(own.offset, (own.line, [], []))
-        results += own.results
-        alerts += own.alerts
+    for own in windows_json.encode(out.windows, heads):
+        _, results, _ = found.setdefault(own.offset, (state.registry.paths[own.line], [], []))
+        results += results_json.decode(b"[%b]" % b",".join(own.pieces))
+    for said in out.results:
+        _, results, alerts = found.setdefault(said.offset, (said.line, [], []))
+        results += said.results
+        alerts += said.alerts
     return [found[offset] for offset in sorted(found)]

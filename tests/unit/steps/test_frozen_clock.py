@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from pipeline.core.samples import FROZEN, UNDATED, Name
 from pipeline.steps.frozen_clock import Stamps, restamp
+from pipeline.steps.known_names import KnownLists
 from tests.unit.steps.received import Row, make_samples
 
+KNOWN = KnownLists()  # a memory: whatever was asked before changes nothing
 NAMES = [Name("s/l", "", f"m{i}") for i in range(9)]
 ROWS = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 2), st.integers(0, 1)), max_size=60)
 
@@ -19,7 +21,7 @@ def frozen(calls: list[list[tuple[int, int, int]]], most: int, at_least: int = 3
     for call in calls:
         rows: list[Row] = [(i, name, float(v), t, -1, 0) for i, (name, v, t) in enumerate(call)]
         samples = make_samples(rows, NAMES)
-        stamps, out = restamp(stamps, samples, np.full(len(samples), 99), at_least, most)
+        stamps, out = restamp(stamps, samples, KNOWN.of(samples.names), np.full(len(samples), 99), (at_least, most))
         assert len(stamps.t) <= most
         assert len(stamps.series) <= most
         found += (out.flags & FROZEN != 0).tolist()
@@ -55,7 +57,7 @@ def test_a_series_that_is_heard_is_never_forgotten_however_many_others_come_and_
     stamps, found = Stamps(), list[bool]()
     for i in range(1, 1_000):
         samples = make_samples([(0, 0, float(i), 7, -1, 0), (1, i, 1.0, 7, -1, 0)], names)
-        stamps, out = restamp(stamps, samples, np.array([99, 99]), 10, 8)
+        stamps, out = restamp(stamps, samples, KNOWN.of(samples.names), np.array([99, 99]), (10, 8))
         found.append(bool(out.flags[0] & FROZEN))
         assert len(stamps.series) <= 8
     assert found == [False] * 9 + [True] * 990
@@ -64,13 +66,17 @@ def test_a_series_that_is_heard_is_never_forgotten_however_many_others_come_and_
 def test_an_older_memory_still_says_what_it_said() -> None:
     early, _ = frozen([[(0, 0, 7), (0, 1, 7)]], 100)
     samples = make_samples([(0, 1, 1.0, 7, -1, 0), (1, 0, 2.0, 7, -1, 0)], NAMES)
-    first = restamp(early, samples, np.array([99, 99]), 3, 100)[1].flags.tolist()
-    restamp(early, make_samples([(0, 2, 5.0, 7, -1, 0)], NAMES), np.array([99]), 3, 100)
-    assert restamp(early, samples, np.array([99, 99]), 3, 100)[1].flags.tolist() == first == [0, FROZEN]
+    first = restamp(early, samples, KNOWN.of(samples.names), np.array([99, 99]), (3, 100))[1].flags.tolist()
+    restamp(early, make_samples([(0, 2, 5.0, 7, -1, 0)], NAMES), KNOWN.of(NAMES), np.array([99]), (3, 100))
+    assert (
+        restamp(early, samples, KNOWN.of(samples.names), np.array([99, 99]), (3, 100))[1].flags.tolist()
+        == first
+        == [0, FROZEN]
+    )
 
 
 def test_rows_that_cannot_show_a_frozen_clock_are_not_remembered() -> None:
     samples = make_samples([(0, 0, 1.0, 7, -1, 5), (1, 1, 1.0, 7, -1, 0)], NAMES)
     samples.flags[1] = UNDATED
-    stamps, _ = restamp(Stamps(), samples, np.array([99, 99]), 3, 100)
+    stamps, _ = restamp(Stamps(), samples, KNOWN.of(samples.names), np.array([99, 99]), (3, 100))
     assert stamps.series == {}

@@ -131,6 +131,7 @@ def test_a_heartbeat_comes_each_second_for_a_line_that_had_nothing_else_and_for_
         ("_unassigned", 2, 0),
     ]
     assert heartbeats(state, 2_000)[1] == []
+    assert heartbeats(state, 2_999, {"s/l9"})[1] == []
     assert [line for line, _ in frames_of(heartbeats(state, 2_999)[1])] == ["s/l9"]
 
 

@@ -38,7 +38,7 @@ PROPER = {"oee", "parkpulse", "mqtt", "ctrl-c", "ctrl", "c", "s", "d", "demo", "
 NOTES = ("stop", "log_lines", "broker", "data", "instruments")
 TROUBLES = (
     "disk_full", "make_room", "disk_fails", "mend_disk", "no_broker", "tries_again", "clock_off", "set_clock", "rival",
-    "name_it",
+    "name_it", "log_away", "is_spooled", "spool_full", "see_log",
 )  # fmt: skip
 SIZES = [(80, 24), (120, 30), (140, 40), (200, 60)]
 

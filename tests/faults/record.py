@@ -1,0 +1,29 @@
+"""What a test of a fault row measured, as JSON lines in the folder that PARKPULSE_FAULT_RECORD names; else nowhere.
+
+Rule: a line is an outcome (which plugin.py writes) or figures (which a test writes by `record`), each with its test.
+"""
+
+import json
+import os
+from pathlib import Path
+
+FOLDER = "PARKPULSE_FAULT_RECORD"
+
+
+def record(*, lost: int, duplicate: int, seconds: float, tier: str, seed: int = 0) -> None:
+    """`duplicate` by identity; `seconds` until all was there again; `tier` T0, T1 or T2: no sockets, small or real."""
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+    write({"test": test, "seed": seed, "lost": lost, "duplicate": duplicate, "recovery_s": seconds, "tier": tier})
+
+
+def write(line: dict[str, str | int | float]) -> None:
+    if folder := os.environ.get(FOLDER):
+        place = Path(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        with (place / f"{os.getpid()}.jsonl").open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(line) + "\n")
+
+
+def read(folder: Path) -> list[dict[str, str | int | float]]:
+    files = sorted(folder.glob("*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
