@@ -50,4 +50,4 @@ def hold_one_back(
     sample = sendings[int(held)].sample
     late_ms = cell_end(sample.t_ms + int(rng.integers(6200, 8500)), start_ms)
     kept = [sending for sending in sendings if sending.sample != sample]
-    return [*kept, Sending(late_ms, sample, "expired")]
+    return [*kept, Sending(late_ms, sample, "corrected")]

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
-Fate = Literal["stored", "duplicate", "expired"]  # how a sample has to end in the ledger
+Fate = Literal["stored", "duplicate", "corrected"]  # how a sample has to end in the ledger
 
 
 class Sample(NamedTuple):
@@ -32,7 +32,7 @@ class Message(NamedTuple):
 
     topic: str
     body: bytes
-    fates: tuple[Literal["stored", "duplicate", "expired", "rejected"], ...]
+    fates: tuple[Literal["stored", "duplicate", "corrected", "rejected"], ...]
 
 
 class Form(Protocol):

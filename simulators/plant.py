@@ -133,7 +133,7 @@ class Plant:
     @property
     def sent(self) -> int:
         """Each distinct sample and each unreadable payload as 1."""
-        return sum(track.fates[fate] for track in self._tracks for fate in ("stored", "expired", "rejected"))
+        return sum(track.fates[fate] for track in self._tracks for fate in ("stored", "corrected", "rejected"))
 
     @property
     def expected(self) -> dict[str, int]:

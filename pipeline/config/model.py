@@ -61,7 +61,7 @@ class TimeSection(Section):
     max_clock_skew: Duration = Field(60_000, description="How far ahead of our clock a sample may be dated.")
     correction_horizon: Duration = Field(
         86_400_000,
-        description="Samples further behind their line go to late.v1; today all late ones do, and correct nothing.",
+        description="Late samples correct results so far back; older ones go to late.v1 and count as expired.",
     )
     announce_horizon: Duration = Field(900_000, description="Older changes of alarms are stored but not announced.")
     valid_for: Duration = Field(

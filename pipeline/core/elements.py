@@ -9,6 +9,7 @@ first whole window.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pipeline.core.calendar import CalendarConfig, planned
 from pipeline.core.grids import SHORT_MS, Grid, Grids
@@ -46,6 +47,13 @@ class Books:
             yield from book.spans(start, end)
 
 
+class Changed(NamedTuple):
+    """Spans of books in which something may be another thing, by rows in time and by late ones."""
+
+    touched: Sequence[Span]
+    remade: Sequence[Span]
+
+
 @dataclass(slots=True)
 class Issue:
     """What has left of one equipment. By grid: `following`, event time up to which ended windows are out; `since`,
@@ -69,8 +77,21 @@ def content(books: Books, calendar: CalendarConfig | None, start: int, end: int)
     return (busy, *known, busy - sum(known), *made, *(sum(column) for column in zip(*used, strict=True)))
 
 
+def recall(issue: Issue, books: Books, spans: Sequence[Span], grids: Grids) -> None:
+    """Before the books change over `spans`: what is out of short windows there that were forgotten since."""
+    if books.first is None:
+        return
+    for grid in grids.kinds:
+        if grid.short and grid.key in issue.following:
+            low = max(grid.begin(books.first), books.floor, issue.since[grid.key])
+            for start, end in grid.over(spans, low, issue.following[grid.key]):
+                found = content(books, grids.calendar, start, end) if start < issue.floor else None
+                if found is not None and _tells(found, short=True):
+                    issue.out[end - start, start] = found
+
+
 def leaving(
-    issue: Issue, books: Books, touched: Sequence[Span], clock: int, grids: Grids
+    issue: Issue, books: Books, changed: Changed, clock: int, grids: Grids
 ) -> Iterator[tuple[int, int, Content, bool]]:
     """(length, start, content, again) of the windows of one equipment to publish now, by grid and start."""
     first = books.first
@@ -85,7 +106,9 @@ def leaving(
         out_to = issue.following.get(grid.key, ALWAYS)
         low = max(grid.begin(first), books.floor, since, issue.floor if grid.short else ALWAYS)
         fresh = _fresh(books, grid, (max(low, grid.begin(out_to) if grid.short else out_to), clock), low)
-        again = grid.over(_behind(touched, grid, issue), low, min(out_to, clock))
+        again = grid.over(_behind(changed.touched, grid, issue), low, min(out_to, clock))
+        if changed.remade:
+            again |= grid.over(changed.remade, max(grid.begin(first), books.floor, since), clock)
         issue.ended[grid.key] = max((end for _, end in fresh), default=issue.ended.get(grid.key, clock))
         for start, end in sorted(again | fresh):
             found = content(books, grids.calendar, start, end)

@@ -3,9 +3,9 @@
 Each port has two users today (embedded and memory); Kafka, InfluxDB and others implement the same words.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from pipeline.core.results import Result, Transition
 
@@ -32,6 +32,15 @@ class Outgoing:
     key: bytes
     value: bytes
     headers: Headers = ()
+
+
+class Place(NamedTuple):
+    """Where a block lies on a shelf: file, offset, length; and its CRC-32."""
+
+    file: int
+    offset: int
+    length: int
+    crc: int
 
 
 class Clock(Protocol):
@@ -117,6 +126,29 @@ class StateStore(Protocol):
     def load(self, prefix: str) -> dict[str, bytes]: ...
 
     def close(self) -> None: ...
+
+
+class Shelf(Protocol):
+    """Blocks of bytes on the local disk, for what is too much for memory and can be made out of the log again."""
+
+    @property
+    def name(self) -> str:
+        """No other shelf has it, here or on another machine."""
+
+    def put(self, block: bytes) -> Place:
+        """Raises Unavailable, and then nothing is kept of it."""
+
+    def get(self, place: Place) -> bytes:
+        """Empty where it is no longer there, or not as it was."""
+
+    def holds(self, places: Iterable[Place]) -> bool:
+        """Are these all there, as far as their names and lengths say?"""
+
+    def flush(self) -> None:
+        """Makes what was put durable. Raises Unavailable."""
+
+    def keep(self, places: Iterable[Place]) -> None:
+        """All others may go; a shelf forgets in large parts, and may keep more."""
 
 
 class Log(Protocol):

@@ -1,8 +1,8 @@
 """Clocks of regular lines: several records of each taken at once, with what a record at a time would find.
 
 A line is regular over some records where nothing can come but that its clocks go on: it has a clock, no run of it ends,
-and all its sources are known, steady, and within `max_hold` of each other, from before the first record to behind the
-last. Then a source's clock is a running maximum, and its line's the least of them.
+and all its sources are known, steady, within `max_hold` of each other and within its horizon, from before the first
+record to behind the last. Then a source's clock is a running maximum, and its line's the least of them.
 
 Why it is fast: tables of (record, source) and (record, line) cost a few calls of numpy for all records, where one at a
 time costs sixty for each.
@@ -77,7 +77,9 @@ def take(clocks: Clocks, some: Together, times: LineTimes, source_line: npt.NDAr
     behind[:, own.at.take(starts)] = np.minimum.reduceat(own.clock, starts, axis=1) if len(starts) else NEVER
     clock = np.maximum(first, behind)
     second = clock // PANE_MS * PANE_MS
-    regular = (first != NEVER) & ~clocks.someone_behind.take(code) & _steady(clocks, own, running, times, code)
+    regular = (
+        (first != NEVER) & ~clocks.someone_behind.take(code) & _steady(clocks, own, running, times, (code, clock[-1]))
+    )
     regular[column.compress(some.ended)] = False
     regular[column.take(some.record.compress(clocks.top.take(some.source) == NEVER))] = False
     said = clocks.tick.take(code)
@@ -125,8 +127,10 @@ def _sources(clocks: Clocks, some: Together, depth: int, lines: tuple[Ints, Ints
     return Sources(code, at, newest, moved, run_clock)
 
 
-def _steady(clocks: Clocks, own: Sources, running: Ints, times: LineTimes, code: Places) -> Flags:
-    """Lines with sources, all of them steady from the first record to the last, and near each other."""
+def _steady(clocks: Clocks, own: Sources, running: Ints, times: LineTimes, lines: tuple[Places, Ints]) -> Flags:
+    """Lines (code, clock behind the last record) with sources, all of them steady from the first record to the last,
+    near each other and within the horizon."""
+    code, clock = lines
     idle = times.idle_timeout.take(code)
     steady = clocks.moved.take(own.code) >= (running[-1] - idle).take(own.at)
     steady &= clocks.since.take(own.code) <= (running[0] - idle).take(own.at)
@@ -134,6 +138,7 @@ def _steady(clocks: Clocks, own: Sources, running: Ints, times: LineTimes, code:
     np.minimum.at(least, own.at, clocks.clock.take(own.code))
     np.maximum.at(most, own.at, own.clock[-1])
     near = np.asarray((most != NEVER) & (most - least <= times.max_hold.take(code)), np.bool_)
+    near &= least >= clock - times.correction_horizon.take(code)
     near[own.at.compress(~steady)] = False
     return near
 

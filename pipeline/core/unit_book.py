@@ -7,8 +7,8 @@ counters may come by different sources, each in its own time: pieces are kept an
 asked for.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,19 +34,46 @@ COUNTED = {  # role of a counter -> what it counts, and how many of that one ste
 }
 
 
+def readings(
+    role: str, t: npt.NDArray[np.int64], v: npt.NDArray[np.float64], wrap: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """What a counter can show, in whole parts, Wh or litres."""
+    _, scale = COUNTED[role]
+    fit = (v >= 0) & (v * scale < TOO_MANY)
+    if wrap:
+        fit &= v < wrap
+    return t[fit], np.rint(v[fit] * scale)
+
+
+def increases(
+    role: str, t: npt.NDArray[np.int64], v: npt.NDArray[np.float64], before: float, wrap: float
+) -> list[tuple[int, int]]:
+    """(start of a base window, how many) where readings in order count something; `before`: the reading before."""
+    earlier = np.concatenate(([before], v[:-1]))
+    rise = v - earlier
+    fallen = rise < 0
+    rise[fallen] = v[fallen] + (wrap * COUNTED[role][1] - earlier[fallen] if wrap else 0.0)
+    starts, place = np.unique(t // BASE_MS * BASE_MS, return_inverse=True)
+    sums = np.minimum(np.rint(np.bincount(place, rise)), TOO_MANY).astype(np.int64)
+    return [(start, many) for start, many in zip(starts.tolist(), sums.tolist(), strict=True) if many]
+
+
 @dataclass(slots=True)
 class UnitBook:
     """From `floor` on: `states`, `modes` pieces, and `made`: start of a base window, or of an old minute -> counts by
-    QUANTITY. `touched`: the spans whose content may have changed; `counters`: the newest reading by metric."""
+    QUANTITY, by minutes before `short`. `touched`: the spans whose content may have changed, `remade`: those that late
+    rows changed; `counters`: the newest reading by metric."""
 
     state: StateTrack
     mode: StateTrack
     first: int | None = None
     floor: int = ALWAYS
+    short: int = ALWAYS
     states: list[Piece] = field(default_factory=list)
     modes: list[Piece] = field(default_factory=list)
     made: dict[int, list[int]] = field(default_factory=dict)
     touched: list[Span] = field(default_factory=list)
+    remade: list[Span] = field(default_factory=list)
     counters: dict[str, float] = field(default_factory=dict)
 
     def seen(self, t: int) -> None:
@@ -72,24 +99,23 @@ class UnitBook:
 
     def count(self, metric: str, role: str, t: npt.NDArray[np.int64], v: npt.NDArray[np.float64], wrap: float) -> None:
         """Samples of one counter in order (t i64, v f64); `wrap` 0 where it has none."""
-        what, scale = COUNTED[role]
-        fit = (v >= 0) & (v * scale < TOO_MANY)
-        if wrap:
-            fit &= v < wrap
-        t, v = t[fit], np.rint(v[fit] * scale)
+        t, v = readings(role, t, v, wrap)
         if not len(v):
             return
-        before = np.concatenate(([self.counters.get(metric, float(v[0]))], v[:-1]))
-        rise = v - before
-        fallen = rise < 0
-        rise[fallen] = v[fallen] + (wrap * scale - before[fallen] if wrap else 0.0)
+        for start, counted in increases(role, t, v, self.counters.get(metric, float(v[0])), wrap):
+            self._add(role, start, counted)
+            self.touched.append((start, start + BASE_MS))
         self.counters[metric] = float(v[-1])
-        starts, place = np.unique(t // BASE_MS * BASE_MS, return_inverse=True)
-        sums = np.minimum(np.rint(np.bincount(place, rise)), TOO_MANY).astype(np.int64)
-        for start, counted in zip(starts.tolist(), sums.tolist(), strict=True):
-            if counted:
-                self.made.setdefault(start, [0] * len(QUANTITY))[QUANTITY[what]] += counted
-                self.touched.append((start, start + BASE_MS))
+
+    def _add(self, role: str, start: int, counted: int) -> None:
+        self.made.setdefault(start, [0] * len(QUANTITY))[QUANTITY[COUNTED[role][0]]] += counted
+
+    def recount(self, minutes: Span, counted: Iterable[tuple[str, int, int]]) -> None:
+        """What was made in whole minutes is this: (role, start of a base window, how many)."""
+        for start in range(*minutes, BASE_MS):
+            self.made.pop(start, None)
+        for role, start, many in counted:
+            self._add(role, start, many)
 
     def times(self, start: int, end: int) -> list[int]:
         """ms of TIMES over [start, end), with what now stands past the pieces."""
@@ -122,19 +148,40 @@ class UnitBook:
     def forget(self, before: int, short_before: int) -> None:
         """Drops what ends at or before `before`: windows that begin before it are not asked for again, nor short ones
         that begin before `short_before`: counts before that are kept by minutes, on which long ones begin and end."""
-        self.floor = max(self.floor, before)
+        self.floor, self.short = max(self.floor, before), max(self.short, short_before // MINUTE_MS * MINUTE_MS)
         for kept in (self.states, self.modes):
             del kept[: bisect_right(kept, before, key=_end)]
         for start in [s for s in self.made if s + BASE_MS <= before]:
             del self.made[start]
-        for start in [s for s in self.made if s % MINUTE_MS and s < short_before // MINUTE_MS * MINUTE_MS]:
+        for start in [s for s in self.made if s % MINUTE_MS and s < self.short]:
             minute = self.made.setdefault(start // MINUTE_MS * MINUTE_MS, [0] * len(QUANTITY))
             for place, counted in enumerate(self.made.pop(start)):
                 minute[place] += counted
 
-    def changed(self) -> list[Span]:
-        touched, self.touched = self.touched, []
-        return touched
+    def changed(self) -> tuple[list[Span], list[Span]]:
+        """What changed since it was last asked: `touched`, `remade`."""
+        touched, self.touched, remade, self.remade = self.touched, [], self.remade, []
+        return touched, remade
+
+
+def replace(kept: list[Piece], low: int, high: int, pieces: list[Piece]) -> None:
+    """The pieces over [low, high) are these, all others stay."""
+    begin, end = bisect_right(kept, low, key=_end), bisect_left(kept, high, key=_begin)
+    begin, end = max(begin - 1, 0), min(end + 1, len(kept))
+    around = kept[begin:end]
+    parts = [(a, min(b, low), value) for a, b, value in around if a < low] + pieces
+    parts += [(max(a, high), b, value) for a, b, value in around if b > high]
+    joined: list[Piece] = []
+    for a, b, value in parts:
+        if joined and joined[-1][1:] == (a, value):
+            joined[-1] = (joined[-1][0], b, value)
+        else:
+            joined.append((a, b, value))
+    kept[begin:end] = joined
+
+
+def _begin(piece: Piece) -> int:
+    return piece[0]
 
 
 def _end(piece: Piece) -> int:

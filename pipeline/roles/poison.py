@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from pipeline.core.ports import Log, Outgoing, Record, StateStore
+from pipeline.core.ports import Log, Outgoing, Record, Shelf, StateStore
 from pipeline.roles.attempts import Attempts
 from pipeline.roles.culprits import MOST, ON_PURPOSE, named
 from pipeline.roles.skips import Range, Skip, Skips, ahead, decided, forget, keep, root, rows_of, told, without
@@ -88,7 +88,11 @@ class Poison:
             part = list(some)
             if way == "tried":
                 self._try(state, part)
-            for done in self._sift(snapshot.dump(state), part) if way == "sifted" else self._plainly(state, part, way):
+            for done in (
+                self._sift(snapshot.dump(state), part, state.history.shelf)
+                if way == "sifted"
+                else self._plainly(state, part, way)
+            ):
                 yield done
                 state = done.state
         for ranges in (self.sifted, self.tried):
@@ -130,19 +134,21 @@ class Poison:
             "goes back to a checkpoint to find the record that fails", because=lost.why, partition=partition
         )
 
-    def _sift(self, kept: Snapshot, records: Sequence[Record]) -> list[Work]:
+    def _sift(self, kept: Snapshot, records: Sequence[Record], shelf: Shelf | None) -> list[Work]:
         """From copies of a state, so that what a failure leaves behind of one is seen by nobody."""
+        state = snapshot.load(PartitionState, kept)
+        state.history.shelf = shelf
         try:
-            return [self._work(snapshot.load(PartitionState, kept), records)]
+            return [self._work(state, records)]
         except ON_PURPOSE:
             raise
         except BaseException as error:
             if len(records) == 1:
                 self._skip(records[0], named(error), error)
-                return self._sift(kept, records)
+                return self._sift(kept, records, shelf)
         half = len(records) // 2
-        works = self._sift(kept, records[:half])
-        return works + self._sift(snapshot.dump(works[-1].state), records[half:])
+        works = self._sift(kept, records[:half], shelf)
+        return works + self._sift(snapshot.dump(works[-1].state), records[half:], shelf)
 
     def _try(self, state: PartitionState, records: Sequence[Record]) -> None:
         """Before our own process takes them."""

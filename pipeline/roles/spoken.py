@@ -14,7 +14,7 @@ from pipeline.steps.worker import Aside, Output
 RESULTS, ALERTS, LATE, REJECTS = "results.v1", "alerts.v1", "late.v1", "rejects.v1"
 UNSCORED, SCORED = {"metric"}, {"metric", "score"}
 SENTENCES = {
-    "late": "event time: its second was closed when the sample came; expected within allowed_lateness",
+    "late": "event time: too late to correct anything; expected within correction_horizon of the line's clock",
     "clock": "event time: too far from the time of receipt; expected at most max_clock_skew ahead, max_age behind",
     "no_number": "value: a text for a metric whose role or alarm needs numbers; send it without quotes, as 61.5",
     "too_many": "metric: its line has max_series already; expected one that is declared, or names that stay the same; "

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from urllib.parse import quote
 
 from connectors.codecs.topics import Grammar
 from connectors.data_folder import free_bytes
+from connectors.folder_shelf import FolderShelf
 from connectors.kafka.settings import KafkaSettings
 from connectors.memory import MemoryLog
 from connectors.mqtt.settings import MqttSettings
@@ -24,7 +26,7 @@ from pipeline.config.log_section import LogSection
 from pipeline.config.read import Config
 from pipeline.config.undeclared import default_line
 from pipeline.core.errors import Bug, ConfigError, Unavailable, plain
-from pipeline.core.ports import Clock, FarWriter, Log
+from pipeline.core.ports import Clock, FarWriter, Log, Shelf
 from pipeline.roles.gateway import Gateway, GatewaySetup
 from pipeline.roles.historian import Historian
 from pipeline.roles.notifier import Notifier
@@ -164,11 +166,14 @@ class Park:
         """Leaving `undone` takes back what was connected meanwhile."""
         made: dict[RoleName, Callable[[], Iterable[Role]]] = {
             "gateway": lambda: [self.gateway(undone)],
-            "worker": lambda: [Worker(self.log, self.instruments, keep_ms=kept(self.config))],
+            "worker": lambda: [Worker(self.log, self.instruments, keep_ms=kept(self.config), shelf=self._shelf)],
             "historian": lambda: [Historian(self.log, open_store(self.config), self.instruments)],
             "notifier": lambda: self.notifiers(undone),
         }
         return {role.name: role for name in names for role in made[name]()}
+
+    def _shelf(self, name: str) -> Shelf:
+        return FolderShelf(self.config.data_dir / "horizon" / quote(name, safe=""))
 
     def gateway(self, undone: ExitStack) -> Gateway:
         config, brokers = self.config, self._brokers("gateway")

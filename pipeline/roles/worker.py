@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from connectors.codecs import windows_json
 from pipeline.core.errors import ConfigError, Unavailable
+from pipeline.core.event_time import NEVER
 from pipeline.core.frames_together import read_together
-from pipeline.core.ports import Log, Record
+from pipeline.core.history import History
+from pipeline.core.ports import Log, Record, Shelf
 from pipeline.core.samples import FRAMED
 from pipeline.core.senders import Senders
 from pipeline.roles.poison import Poison, Spent, Work
@@ -26,6 +28,7 @@ from pipeline.steps.worker import Output, step
 SAMPLES = "samples.v1"
 READS = (SAMPLES,)
 DAY_MS = 86_400_000
+MANY = 64 << 20  # bytes of samples of one partition in memory, that do not wait for a checkpoint
 
 
 @dataclass(slots=True)
@@ -46,6 +49,7 @@ class Worker:
     name: str = "worker"
     trouble: str = ""
     keep_ms: Mapping[str, int] = field(default_factory=dict)  # topic -> how long its records are of use
+    shelf: Callable[[str], Shelf] | None = None  # by name, for samples of the horizon
     forgot_day: int = 0
     senders: Senders = field(default_factory=Senders)
     held: dict[int, Held] = field(default_factory=dict)
@@ -79,8 +83,22 @@ class Worker:
 
     def _end(self) -> None:
         self._flush()
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        histories = [self.held[partition].state.history for partition in self._mine()]
+        self._put_away(histories)
         self.committer.checkpoint(self._saved(), self.spoken_to)
         self.poison.attempts.end(self._mine())
+        for history in histories:
+            history.sweep()
+
+    def _put_away(self, histories: Sequence[History]) -> None:
+        try:
+            for history in histories:
+                history.put_away()
+        except Unavailable as error:
+            log(self.name).warning("keeps samples of the horizon in memory", because=str(error))
 
     def _begin(self, partition: int) -> Held:
         """A state is that of the records below its position, whoever read them: what was said aloud by us or up to
@@ -100,7 +118,9 @@ class Worker:
                 break
             try:
                 state = snapshot.load(PartitionState, saved.state)
-                return Held(state, saved.offset, max(saved.offset, committed or 0))
+                if self._has_history(partition, state, first):
+                    return Held(state, saved.offset, max(saved.offset, committed or 0))
+                break
             except snapshot.SnapshotError as error:
                 log(self.name).warning("passes over a checkpoint", because=str(error), offset=saved.offset)
         if committed is not None and first > 0:
@@ -108,7 +128,24 @@ class Worker:
                 f"log: {SAMPLES} begins at {first} and no checkpoint reaches it; got commit {committed}; "
                 "expected a checkpoint or the whole log; begin with an empty data folder to go on"
             )
-        return Held(PartitionState(), first, max(first, committed or 0))
+        state = PartitionState()
+        self._has_history(partition, state, first)
+        return Held(state, first, max(first, committed or 0))
+
+    def _has_history(self, partition: int, state: PartitionState, first: int) -> bool:
+        """Does a state find the samples of its horizon? Where it does not, and the log no longer begins with its first
+        record, it goes on without them."""
+        state.history.shelf = None if self.shelf is None else self.shelf(f"{self.reader.instance}-{partition}")
+        if state.history.is_whole():
+            return True
+        log(self.name).warning(
+            "horizon store is not here", partition=partition,
+            then="reads the whole log again" if first == 0 else "late samples of minutes before now count as expired",
+        )  # fmt: skip
+        if first > 0:
+            state.history.lose()
+            state.minutes.lost_ms = int(state.clocks.append.max(initial=NEVER))
+        return first > 0
 
     def turn(self, max_wait: float) -> int:
         """What a failed flush kept goes out before anything new is read."""
@@ -119,12 +156,14 @@ class Worker:
                 self._take(partition, mine)
         self._flush()
         if self.committer.checkpoint_due():
-            self.committer.checkpoint(self._saved(), self.spoken_to)
+            self._checkpoint()
             self._forget(records)
         elif self.committer.commit_due():
             self.committer.commit(self.spoken_to)
             self.poison.attempts.passed({partition: self.held[partition].position for partition in self._mine()})
             self._measure()
+            histories = [self.held[partition].state.history for partition in self._mine()]
+            self._put_away([history for history in histories if history.size > MANY])
         self.lag.look()
         return len(records)
 
@@ -185,10 +224,12 @@ class Worker:
         self.instruments.watermark_lag.set(max(map(watermark_lag_ms, states), default=0) / 1000)
         self.instruments.silent_lines.set(sum(map(silent_lines, states)))
         self.instruments.ledger_gap.set(sum(map(ledger_gap, states)))
+        self.instruments.horizon_memory.set(sum(state.history.size for state in states))
+        self.instruments.horizon_disk.set(sum(state.history.shelved_size for state in states))
 
     def _count(self, out: Output) -> None:
         self.instruments.samples.inc(out.counts.get("received", 0))
-        self.instruments.late_samples.inc(out.counts.get("late", 0))
+        self.instruments.late_samples.inc(out.counts.get("late", 0) + out.counts.get("corrected", 0))
         self.instruments.unknown_states.inc(out.counts.get("unknown_states", 0))
         self.instruments.count_rejected({reason: out.counts.get(reason, 0) for reason in FRAMED})
         self.instruments.results.inc(sum(map(len, out.windows)) + sum(len(said.results) for said in out.results))

@@ -50,6 +50,12 @@ class Instruments:
         self.ledger_gap = Gauge(
             "parkpulse_ledger_gap_samples", "Samples that gateways numbered and the log does not hold.", registry=own
         )
+        self.horizon_memory = Gauge(
+            "parkpulse_horizon_memory_bytes", "Samples that late ones may correct, still in memory.", registry=own
+        )
+        self.horizon_disk = Gauge(
+            "parkpulse_horizon_disk_bytes", "Samples that late ones may correct, on the local disk.", registry=own
+        )
         self.free_bytes = Gauge("parkpulse_free_bytes", "Room on the disk that holds the data folder.", registry=own)
         self.unsettled_bytes = Gauge(
             "parkpulse_unsettled_bytes", "Received over MQTT, not yet durable in the log.", registry=own

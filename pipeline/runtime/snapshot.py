@@ -21,7 +21,7 @@ from pydantic import BaseModel
 T = TypeVar("T")
 Reduced = tuple[Callable[..., object], tuple[object, ...]]
 Note = Callable[[bytes], None]
-SCHEMA = 1
+SCHEMA = 2
 _OWN = ("pipeline.core.", "pipeline.steps.", "pipeline.detectors.", "pipeline.alarms.")
 _PLAIN = {
     ("builtins", "set"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline.core.elements import QUANTITIES, TIME_COUNT, Books, Content, Issue, forget, leaving
+from pipeline.core.elements import QUANTITIES, TIME_COUNT, Books, Changed, Content, Issue, forget, leaving
 from pipeline.core.event_time import NEVER
 from pipeline.core.grids import SHORT_MS, grids
 from pipeline.core.line_config import LineConfig
@@ -59,12 +59,11 @@ def _line_windows(state: PartitionState, line: LineState, tick: Tick) -> Iterato
     config = line.config
     cycles = {unit.name: unit.ideal_cycle_ms for unit in config.units}
     touched = {name: book.changed() for name, book in line.books.items()}
-    asked = [(name, name, Books(book, book, (book,)), touched[name]) for name, book in line.books.items()]
-    if config.pace_unit in line.books and config.count_unit in line.books:
-        own = Books(line.books[config.pace_unit], line.books[config.count_unit], tuple(line.books.values()))
-        asked.append((LINE, config.pace_unit, own, [span for spans in touched.values() for span in spans]))
     grid = grids(config.windows, config.calendar, config.shift_windows)
-    for name, pace, books, spans in asked:
+    for name, books in equipment_books(line).items():
+        pace = name or config.pace_unit
+        own = touched.values() if name == LINE else (touched[name],)
+        spans = Changed(*([span for part in parts for span in part] for parts in zip(*own, strict=True)))
         issue = line.issues.setdefault(name, Issue())
         equipment = f"{line.path}/{name}" if name else line.path
         metered = _metered(config, name)
@@ -72,6 +71,15 @@ def _line_windows(state: PartitionState, line: LineState, tick: Tick) -> Iterato
             values = _elements(found, cycles.get(pace), metered)
             yield Leaving(tick.line, equipment, width, start, tick.offset if again else 0, values)
     _forget(state, line, tick)
+
+
+def equipment_books(line: LineState) -> dict[str, Books]:
+    """The books behind each unit, and behind the line where it has windows of its own."""
+    found = {name: Books(book, book, (book,)) for name, book in line.books.items()}
+    pace, count = (line.books.get(unit) for unit in (line.config.pace_unit, line.config.count_unit))
+    if pace is not None and count is not None:
+        found[LINE] = Books(pace, count, tuple(line.books.values()))
+    return found
 
 
 def _metered(config: LineConfig, unit: str) -> set[str]:
@@ -91,7 +99,7 @@ def _elements(found: Content, cycle: float | None, metered: set[str]) -> dict[st
 
 
 def _forget(state: PartitionState, line: LineState, tick: Tick) -> None:
-    """Drops what no row in time can change: behind the clocks of all sources of the unit, or beyond the horizon."""
+    """Drops what no row can change any more, and of short windows what can be read back where a late row reaches."""
     if tick.clock - line.forgot_ms < FORGET_EVERY_MS:
         return
     line.forgot_ms = tick.clock
@@ -104,11 +112,12 @@ def _forget(state: PartitionState, line: LineState, tick: Tick) -> None:
     joint = line.config.pace_unit in line.books and line.config.count_unit in line.books
     for name, book in line.books.items():
         reach = min(closed.values()) if joint else closed[name]
-        floor = max(horizon, reach - kept)
-        short = max(floor, reach - SHORT_MS - KEEP_MS)
-        book.forget(floor, short)
+        short = max(horizon, reach - SHORT_MS - KEEP_MS)
+        book.forget(horizon, short)
         for issue in {name, LINE} if joint else {name}:
-            forget(line.issues.setdefault(issue, Issue()), floor, short)
+            forget(line.issues.setdefault(issue, Issue()), horizon, short)
+    for source, spans in line.heard.items():
+        line.heard[source] = [span for span in spans[:-1] if span[1] >= horizon] + spans[-1:]
 
 
 def _newest(issue: Issue | None) -> int:

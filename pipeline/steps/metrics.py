@@ -43,8 +43,7 @@ def fold_rows(state: PartitionState, rows: Rows) -> tuple[list[Table], Floats]:
     if not len(numbers):
         return [], np.zeros(len(rows))
     series, traits = numbers.series, state.traits
-    simulated = False if numbers.q is None else traits.simulated.take(series)
-    fit = usable(numbers.q, simulated, len(numbers)) & (np.abs(numbers.v) < LARGEST)
+    fit = fitness(state, numbers, series)
     scored = _score(state, numbers, fit)
     z = scored.z
     if places is not None:
@@ -70,6 +69,12 @@ def fold_rows(state: PartitionState, rows: Rows) -> tuple[list[Table], Floats]:
     codes = cells.series.take(newest).astype(np.intp)
     state.prev_t[codes], state.prev_live[codes] = cells.last_t.take(newest), cells.live.take(newest)
     return tables, z
+
+
+def fitness(state: PartitionState, numbers: Rows, series: npt.NDArray[np.int32]) -> Flags:
+    """Which numbers count. series i32 by row: their codes."""
+    simulated = False if numbers.q is None else state.traits.simulated.take(series)
+    return usable(numbers.q, simulated, len(numbers)) & (np.abs(numbers.v) < LARGEST)
 
 
 def _score(state: PartitionState, rows: Rows, fit: Flags) -> Scored:

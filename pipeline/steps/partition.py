@@ -10,13 +10,16 @@ from pipeline.core.compose import Table, Windows
 from pipeline.core.elements import Issue
 from pipeline.core.event_time import NEVER, PANE_MS, Clocks
 from pipeline.core.grown import grown
+from pipeline.core.history import History
 from pipeline.core.ledger import Ledger
 from pipeline.core.line_config import LineConfig, MetricConfig, UnitConfig
 from pipeline.core.line_times import LineTimes
+from pipeline.core.minutes import Minutes
 from pipeline.core.open_rows import OpenRows
+from pipeline.core.order import Rows, empty_rows
 from pipeline.core.packml import NAMES, canonical_name
 from pipeline.core.registry import Bound, Registry
-from pipeline.core.states import StateTrack
+from pipeline.core.states import Span, StateTrack
 from pipeline.core.traits import NAMED, Traits, declared
 from pipeline.core.unit_book import COUNTED, UnitBook
 from pipeline.core.waiting import Waiting
@@ -35,7 +38,8 @@ def _column() -> Ints:
 @dataclass(slots=True)
 class LineState:
     """`gone`: books of units that the configuration no longer has, as long as their windows may leave again, with their
-    issue among `issues`. `texts`: what its states and modes were called, by code."""
+    issue among `issues`. `heard`: by source code, (first, last) of its rows, cut where it was silent for longer than
+    its states may hold. `texts`: what its states and modes were called, by code."""
 
     path: str
     config: LineConfig
@@ -43,6 +47,7 @@ class LineState:
     gone: dict[str, UnitBook] = field(default_factory=dict)
     issues: dict[str, Issue] = field(default_factory=dict)
     alarms: AlarmBook = field(default_factory=AlarmBook)
+    heard: dict[int, list[Span]] = field(default_factory=dict)
     texts: dict[int, str] = field(default_factory=dict)
     ledger_hour: int = 0
     forgot_ms: int = NEVER
@@ -96,12 +101,13 @@ def _followed(unit: UnitConfig, role: str) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class PartitionState:
-    """One partition. Columns by series code: `prev_t` and `prev_live` of the newest reduced sample; `heard_running` and
-    `heard_append` at its newest row in time, where an alarm looks at it; `early_t` of the newest row that one has
-    looked at as it came; `spelt`: has it sent a text? `level` by width of its newest published anomaly; `begin` by
-    width of its first window where it began later than its rows (else NEVER). Columns by line code: `ledger_said`,
-    10-s step of append time at which the ledger last left; `progress_said`, of its clock; `busy`: has the line more to
-    say at a tick than windows of metrics? `least_open`: the least `max_open_rows`."""
+    """One partition. `late`: rows that correct at the next tick of their line, in log order. Columns by series code:
+    `prev_t` and `prev_live` of the newest reduced sample; `heard_running` and `heard_append` at its newest row in time,
+    where an alarm looks at it; `early_t` of the newest row that one has looked at as it came; `spelt`: has it sent a
+    text? `level` by width of its newest published anomaly; `begin` by width of its first window where it began later
+    than its rows (else NEVER). Columns by line code: `ledger_said`, 10-s step of append time at which the ledger last
+    left; `progress_said`, of its clock; `busy`: has the line more to say at a tick than windows of metrics? `horizon`,
+    event time before which nothing is corrected any more. `least_open`: the least `max_open_rows`."""
 
     registry: Registry = field(default_factory=Registry)
     traits: Traits = field(default_factory=Traits)
@@ -111,6 +117,9 @@ class PartitionState:
     waiting: Waiting = field(default_factory=Waiting)
     ledger: Ledger = field(default_factory=Ledger)
     open: OpenRows = field(default_factory=OpenRows)
+    late: Rows = field(default_factory=empty_rows)
+    minutes: Minutes = field(default_factory=Minutes)
+    history: History = field(default_factory=History)
     ewma: EwmaState = field(default_factory=EwmaState)
     windows: dict[int, Windows] = field(default_factory=dict)
     pending: list[Table] = field(default_factory=list)
@@ -125,6 +134,7 @@ class PartitionState:
     ledger_said: Ints = field(default_factory=_column)
     progress_said: Ints = field(default_factory=_column)
     busy: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    horizon: Ints = field(default_factory=_column)
     least_open: int = 0
 
     def is_seen(self, series: int) -> bool:
@@ -151,6 +161,7 @@ class PartitionState:
         self.ledger_said = grown(self.ledger_said, code + 1, -1)
         self.progress_said = grown(self.progress_said, code + 1, -1)
         self.busy = grown(self.busy, code + 1, False)
+        self.horizon = grown(self.horizon, code + 1, NEVER)
         self.busy[code] = bool(line.books or line.gone or config.alarms or line.alarms.entries)
         if config.time.max_open_rows != self.least_open:
             self.least_open = min(line.config.time.max_open_rows for line in self.lines.values())

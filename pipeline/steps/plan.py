@@ -28,14 +28,16 @@ Flags = npt.NDArray[np.bool_]
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Rows of all records joined; by row: frame (index of its record), round (number of the line's ticks before it),
-    verdict (`wrong` clock, `surplus`: a series too many for its line, `worded`: a text for a number). By record:
-    running, append (ms), waiting (its line has no clock yet). `ticks[k]`: the k-th ticks of the lines."""
+    verdict (`late`: to correct; `expired`: too late for that; `wrong` clock; `surplus`: a series too many for its line;
+    `worded`: a text for a number). By record: running, append (ms), waiting (its line has no clock yet). `ticks[k]`:
+    the k-th ticks of the lines."""
 
     rows: Rows
     frame: Ints
     round: Ints
     in_time: Flags
     late: Flags
+    expired: Flags
     wrong: Flags
     surplus: Flags
     worded: Flags
@@ -62,14 +64,39 @@ def plan(state: PartitionState, part: Slice) -> Plan:
     top = np.where(bad, NEVER, rows.t) if bad.any() else rows.t
     runs = _runs(frame, state.registry.source_of.take(rows.series), top, told)
     way = walk(state, part.line, (part.offset, part.append, part.ended), runs)
-    late = _late(rows, frame, runs, way) & ~bad
-    for name, mask in (("duplicate", repeated), ("rejected", wrong | worded | surplus), ("expired", late)):
+    late, expired = (mask & ~bad for mask in _late(rows, frame, runs, way))
+    _see_minutes(state, part, runs, (rows, frame, bad))
+    if late.any():
+        old = _too_old(state, part, rows.t, frame, np.flatnonzero(late))
+        late[old], expired[old] = False, True
+    for name, mask in (("duplicate", repeated), ("rejected", wrong | worded | surplus), ("expired", expired)):
         if mask.any():
             state.ledger.add(name, rows.ledger[mask])
     return Plan(
-        rows, frame, way.round.take(frame), ~(bad | late), late, wrong, surplus, worded, way.running, part.append,
-        way.waiting, way.ticks,
+        rows, frame, way.round.take(frame), ~(bad | late | expired), late, expired, wrong, surplus, worded, way.running,
+        part.append, way.waiting, way.ticks,
     )  # fmt: skip
+
+
+def _see_minutes(state: PartitionState, part: Slice, runs: Runs, found: tuple[Rows, Ints, Flags]) -> None:
+    rows, frame, bad = found
+    line, append, size, t = part.line.take(runs.frame), part.append.take(runs.frame), runs.rows, rows.t
+    if bad.any():
+        good = np.flatnonzero(~bad)
+        own, size = np.unique(frame.take(good), return_counts=True)
+        line, append, t = part.line.take(own), part.append.take(own), t.take(good)
+    state.minutes.see(line, append, size, t)
+
+
+def _too_old(
+    state: PartitionState, part: Slice, t: Ints, frame: Ints, late: npt.NDArray[np.intp]
+) -> npt.NDArray[np.intp]:
+    """Late rows of a minute whose first record came longer ago than the horizon, or is no longer known."""
+    own = frame.take(late)
+    line = part.line.take(own)
+    since = state.minutes.since(line, t.take(late))
+    old = part.append.take(own) - since > state.times.correction_horizon.take(line)
+    return late[old | (since <= state.minutes.lost_ms)]
 
 
 def _wrong(state: PartitionState, line: Ints, told: Ints, rows: Rows, frame: Ints) -> Flags:
@@ -82,12 +109,13 @@ def _wrong(state: PartitionState, line: Ints, told: Ints, rows: Rows, frame: Int
     return np.asarray((rows.t > ahead.take(frame)) | (rows.t < oldest.take(frame)), np.bool_)
 
 
-def _late(rows: Rows, frame: Ints, runs: Runs, way: Way) -> Flags:
-    """Rows whose second their source's clock has closed, or that are beyond the horizon of corrections."""
-    closed, expired = way.run_clock // PANE_MS * PANE_MS, way.expiry // MINUTE_MS * MINUTE_MS
-    if not len(rows) or rows.t.min() >= max(closed.max(), expired.max()):
-        return np.zeros(len(rows), np.bool_)
-    return np.asarray((rows.t < np.repeat(closed, runs.rows)) | (rows.t < expired.take(frame)), np.bool_)
+def _late(rows: Rows, frame: Ints, runs: Runs, way: Way) -> tuple[Flags, Flags]:
+    """Rows whose second their source's clock has closed, and those that are beyond the horizon of corrections."""
+    closed, beyond = way.run_clock // PANE_MS * PANE_MS, way.expiry // MINUTE_MS * MINUTE_MS
+    if not len(rows) or rows.t.min() >= max(closed.max(), beyond.max()):
+        return np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
+    expired = rows.t < beyond.take(frame)
+    return (rows.t < np.repeat(closed, runs.rows)) & ~expired, expired
 
 
 def _surplus(state: PartitionState, rows: Rows) -> Flags:

@@ -5,7 +5,7 @@ Rule: loops run over changes of state and over units, never over samples.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -69,6 +69,7 @@ def book_units(state: PartitionState, line: LineState, tick: Tick, due: Closed) 
     changes: list[Result] = []
     unknown = 0
     _see_first(state, line, tick, due)
+    _hear(state, line, tick, due)
     for unit in line.config.units:
         book = line.books.get(unit.name)
         if book is None:
@@ -108,6 +109,17 @@ def _see_first(state: PartitionState, line: LineState, tick: Tick, due: Closed) 
             book.seen(int(due.rows.t[due.bounds[code]]))
 
 
+def _hear(state: PartitionState, line: LineState, tick: Tick, due: Closed) -> None:
+    valid_for_ms = line.config.time.valid_for_ms
+    for source in state.registry.sources_of.get(tick.line, ()):
+        spans = line.heard.setdefault(source, [])
+        for first, last in _runs(state, due, source, valid_for_ms):
+            if spans and first - spans[-1][1] <= valid_for_ms:
+                spans[-1] = (spans[-1][0], last)
+            else:
+                spans.append((first, last))
+
+
 def _advance(
     state: PartitionState, track: StateTrack, tick: Tick, due: Closed, metric: tuple[int, MetricConfig, LineState]
 ) -> tuple[list[Piece], int]:
@@ -123,6 +135,24 @@ def _advance(
     values = [_name(value, config, line.texts) for value in raw[new].tolist()]
     pieces = track.advance(rows.t[new].tolist(), values, _runs(state, due, source, track.valid_for_ms), upto)
     return pieces, _unknown(values, new, NAMED[config.role])
+
+
+def state_samples(
+    state: PartitionState, line: LineState, series: tuple[int, MetricConfig], rows: Rows
+) -> tuple[list[int], list[str]]:
+    """Times and names of the samples of a state or mode that may change what is known."""
+    code, config = series
+    new, raw = _changes_of(rows, bool(state.traits.simulated[code]), line.config.time.valid_for_ms)
+    return rows.t[new].tolist(), [_name(value, config, line.texts) for value in raw[new].tolist()]
+
+
+def told_changes(
+    name: tuple[str, str], was: tuple[str | None, list[Piece]], now: tuple[str | None, list[Piece]], offset: int
+) -> list[Result]:
+    """Changes of state (before it, its pieces) that were none before, or other ones."""
+    told = {change.window_start: change.values for change in _changes(*name, *was)}
+    found = [change for change in _changes(*name, *now) if change.values != told.get(change.window_start)]
+    return [replace(change, revision=offset if change.window_start in told else 0) for change in found]
 
 
 def _unknown(values: list[str], new: npt.NDArray[np.bool_], known: frozenset[str]) -> int:

@@ -15,6 +15,7 @@ from pipeline.core.regular_lines import DEPTH, Together, take
 from pipeline.core.short_sort import stably_sorted
 from pipeline.steps.partition import PartitionState
 
+MINUTE_MS = 60_000
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -194,6 +195,8 @@ class _Walk:
             ticking = np.zeros(len(clocks.line), np.bool_)
             ticking[own_lines] = True
             members = np.flatnonzero(ticking.take(sources) & (clocks.top[: len(sources)] != NEVER))
+            lines = sources.take(members)
+            _close_far(state, members, clocks.line.take(lines) - state.times.correction_horizon.take(lines))
             frames = chosen[tick & (number == k)]
             self._collected(k).add(frames, clocks.line.take(own_lines), members, clocks.clock.take(members))
         self.ticked[line[tick]] += 1
@@ -218,3 +221,11 @@ def _groups(rank: Ints, most: int = 0) -> list[npt.NDArray[np.intp]]:
     """Places by rank, in their order, from 0 to at least `most`."""
     order = stably_sorted(rank)
     return np.split(order, np.cumsum(np.bincount(rank, minlength=most + 1))[:-1])
+
+
+def _close_far(state: PartitionState, sources: npt.NDArray[np.intp], horizon: Ints) -> None:
+    """A pane that is open when its minute leaves the horizon closes: no row of that minute is taken in any more."""
+    clocks, far = state.clocks, horizon // MINUTE_MS * MINUTE_MS
+    if (clocks.clock.take(sources) < far).any():
+        newest = (clocks.top.take(sources) // PANE_MS + 1) * PANE_MS
+        clocks.clock[sources] = np.maximum(clocks.clock.take(sources), np.minimum(far, newest))

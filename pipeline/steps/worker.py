@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.core.order import settled
+from pipeline.core.order import joined, settled
 from pipeline.core.polled import Entry, Polled, gathered
 from pipeline.core.results import LineResults, WindowResults
 from pipeline.core.senders import Senders
-from pipeline.steps import line_elements, metrics, publish, units
+from pipeline.steps import correct, correct_units, line_elements, metrics, publish, units
 from pipeline.steps.bounds import crowded, relieve
 from pipeline.steps.early import early
 from pipeline.steps.partition import PartitionState
@@ -78,13 +78,17 @@ def _slice(state: PartitionState, part: Slice, out: Output) -> None:
     rounds = max(len(made.ticks), int(made.round.max(initial=0)) + 1)
     for number in range(rounds):
         mine = np.flatnonzero(made.in_time if rounds == 1 else made.in_time & (made.round == number))
-        _take_in(state, made, mine)
+        _take_in(state, made, number, mine)
         out.results += early(state, part, made, mine)
         if number < len(made.ticks):
             _close(state, made.ticks[number], out)
 
 
-def _take_in(state: PartitionState, made: Plan, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> None:
+def _take_in(state: PartitionState, made: Plan, number: int, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> None:
+    """The rows of one round: those in time, by place, and those that correct."""
+    if made.late.any():
+        correcting = np.flatnonzero(made.late & (made.round == number))
+        state.late = joined([state.late, made.rows.take(correcting)])
     series = made.rows.series.take(rows)
     watched = np.flatnonzero(state.traits.watched.take(series))
     if len(watched):
@@ -102,6 +106,11 @@ def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
         state.ledger.add(name, ledger)
     out.count("stored", len(rows))
     complete, z = metrics.fold_rows(state, rows)
+    state.history.append(rows)
+    late = correct.accepted(state, ticks)
+    if len(late):
+        out.count("corrected", len(late))
+        complete = correct.windows(state, complete, late)
     saying = Saying(state.registry.paths, ticks)
     for table in metrics.leaving(state, complete, ticks):
         found = metrics.results(state, table, saying.offset)
@@ -116,7 +125,10 @@ def _close(state: PartitionState, ticks: Ticks, out: Output) -> None:
             out.count("unknown_states", booked.unknown)
             saying.add((tick.line, result) for result in booked.changes)
             saying.of(tick.line).alerts.extend(publish.alarms(state, line, tick, seen))
-        saying.add(line_elements.elements(state, busy))
+    if len(late):
+        saying.add(correct_units.correct(state, busy, late))
+    saying.add(line_elements.elements(state, busy))
+    correct.forget(state, ticks)
     saying.add(publish.progress(state, ticks))
     out.results += saying.all()
 
@@ -125,7 +137,7 @@ def _put_aside(part: Slice, made: Plan, out: Output) -> None:
     """Late rows, rows with a wrong clock and those of series too many, by the record they came in."""
     out.count("received", len(made.frame))
     for mask, reason, target in (
-        (made.late, "late", out.late), (made.wrong, "clock", out.rejected), (made.surplus, "too_many", out.rejected),
+        (made.expired, "late", out.late), (made.wrong, "clock", out.rejected), (made.surplus, "too_many", out.rejected),
         (made.worded, "no_number", out.rejected),
     ):  # fmt: skip
         if not mask.any():

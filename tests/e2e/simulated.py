@@ -101,7 +101,7 @@ class Simulated:
         """What was sent is in the store, and every element is the truth's."""
         counted, expected = summary.ledger_totals(store), dict(self.plant.expected)
         if stalled:  # what waits for the log is written in larger records, in which fewer rows are late
-            assert counted["expired"] <= expected.pop("expired")
+            assert counted["corrected"] <= expected.pop("corrected")
         assert {name: counted[name] for name in expected} == expected
         span = (self.plant.start_ms, self.plant.now_ms)
         assert [wrong for truth in self.plant.truth.values() for wrong in compare(store, truth, span)] == []

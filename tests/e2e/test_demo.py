@@ -29,7 +29,7 @@ def test_elements_of_every_line_equal_the_truth_and_each_fault_with_a_rule_is_al
     assert samples["gap"] == samples["waiting"] == 0
     assert {name: samples[name] for name in found["expected"]} == found["expected"]
     assert samples["duplicate"] >= samples["sent"] // 100
-    assert min(samples["expired"], samples["rejected"]) >= 10 * len(LINES)
+    assert min(samples["corrected"], samples["rejected"]) >= 10 * len(LINES)
 
 
 @pytest.mark.parametrize("turn", range(4))
@@ -60,6 +60,6 @@ def test_a_second_run_in_the_same_folder_goes_on_behind_the_first(tmp_path):
     assert not any(differing.values())
     assert second["samples"]["gap"] == second["samples"]["waiting"] == 0
     assert first["samples"]["sent"] > 0
-    assert second["samples"]["expired"] == second["expected"]["expired"]
+    assert second["samples"]["corrected"] == second["expected"]["corrected"]
     kpis = LocalStore(tmp_path / "data" / "store.sqlite").read("kpi")
     assert kpis["oee"].max() < 1.5

@@ -54,6 +54,14 @@ INSTRUMENT_WORDS: dict[str, Both] = {
         ("Missing in the ledger", "Samples that gateways numbered and the log does not hold. It must be 0."),
         ("Thiếu trong sổ đếm", "Mẫu mà gateway đã đánh số nhưng nhật ký không có. Phải bằng 0."),
     ),
+    "parkpulse_horizon_memory_bytes": (
+        ("Horizon in memory", "Samples that late ones may correct; with each checkpoint they go to the disk."),
+        ("Mẫu còn trong bộ nhớ", "Mẫu mà mẫu đến muộn có thể sửa; mỗi điểm kiểm tra chuyển chúng xuống đĩa."),
+    ),
+    "parkpulse_horizon_disk_bytes": (
+        ("Horizon on the disk", "Samples that late ones may correct, as far back as correction_horizon."),
+        ("Mẫu trên đĩa", "Mẫu mà mẫu đến muộn có thể sửa, trong phạm vi correction_horizon."),
+    ),
     "parkpulse_free_bytes": (
         ("Room on the disk", "Free space where the data folder lies; a full disk stops all acknowledging."),
         ("Chỗ trống trên đĩa", "Dung lượng trống nơi đặt dữ liệu; đĩa đầy thì không xác nhận được gì nữa."),

@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 
 from connectors.codecs import alerts_json, results_json
+from connectors.folder_shelf import FolderShelf
 from connectors.memory import MemoryLog
 from pipeline.core.errors import Unavailable
 from pipeline.core.frames import encode
@@ -23,7 +24,8 @@ PARTITIONS, LINES, PIECE = 4, 6, 40
 class Plant:
     """A log of several lines, written piece by piece, and the workers on it."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, shelves=None):
+        self.shelf = None if shelves is None else lambda name: FolderShelf(shelves / name)
         self.clock = VirtualClock(T0)
         self.log = MemoryLog(self.clock)
         self.log.ensure(dict.fromkeys(TOPICS, PARTITIONS))
@@ -39,7 +41,7 @@ class Plant:
             self.writer.flush()
 
     def join(self):
-        self.workers.append(Worker(self.log, Instruments()))
+        self.workers.append(Worker(self.log, Instruments(), shelf=self.shelf))
         return self.workers[-1]
 
     def expel(self, worker):
@@ -92,9 +94,9 @@ def alone(seed):
     return published(plant.log)
 
 
-def disturbed(seed, dice):
+def disturbed(seed, dice, shelves=None):
     """A run in which workers come, go, are killed, and are expelled while they go on."""
-    plant = Plant(seed)
+    plant = Plant(seed, shelves)
     plant.join()
     while plant.entries:
         plant.write()
@@ -131,8 +133,8 @@ def haunt(plant, zombie, dice):
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_however_the_group_changes_what_is_published_is_what_one_worker_says(seed):
-    plant = disturbed(seed % 3, random.Random(seed))
+def test_however_the_group_changes_what_is_published_is_what_one_worker_says(seed, tmp_path):
+    plant = disturbed(seed % 3, random.Random(seed), tmp_path if seed % 2 else None)
     assert plant.lag() == 0
     results, alerts = published(plant.log)
     steady_results, steady_alerts = alone(seed % 3)
@@ -211,3 +213,24 @@ def test_one_that_ends_when_its_partitions_are_gone_ends_cleanly_and_commits_not
     plant.drain()
     assert plant.lag() == 0
     assert published(plant.log)[0] == alone(1)[0]
+
+
+def restarted(tmp_path):
+    """A worker that finds its checkpoint and not the samples of the horizon."""
+    plant = Plant(1, tmp_path / "here")
+    first = plant.join()
+    plant.write()
+    turn(first, checkpoint=True)
+    plant.write()
+    turn(first)
+    first.close()
+    plant.workers.remove(first)
+    plant.shelf = lambda name: FolderShelf(tmp_path / "elsewhere" / name)
+    turn(plant.join())
+    return plant
+
+
+def test_a_worker_whose_horizon_store_is_gone_reads_the_log_again_and_says_the_same(tmp_path):
+    plant = restarted(tmp_path)
+    plant.drain()
+    assert published(plant.log) == alone(1)

@@ -65,7 +65,7 @@ def test_a_reader_finds_every_sample_once_for_each_time_it_was_sent(form: Form, 
 
 @each_form
 def test_each_fate_goes_with_its_own_sample(form: Form) -> None:
-    fates = ("stored", "duplicate", "expired", "stored")
+    fates = ("stored", "duplicate", "corrected", "stored")
     metrics = ("state", "jaw_temp", "jaw_temp", "zone.z1_temp")
     sent = [Sending(0, Sample("oven", metric, T0, 1.5), fate) for metric, fate in zip(metrics, fates, strict=True)]
     told = sorted(fate for message in form.encode(PATH, sent) for fate in message.fates)

@@ -1,8 +1,8 @@
 """What a log should come to, computed plainly and all at once from its decoded frames, with no code of the pipeline:
 the rows that count, and statistics and scores of their series.
 
-Takes the engine's word for two things only: which rows it put aside (late, wrong clock), and how far the clocks of a
-line and of its sources came.
+Takes the engine's word for two things only: which rows it put aside (expired, wrong clock), and how far the clocks of a
+line and of its sources came. Late rows count in everything but scores and alarms, which never look back.
 """
 
 import math
@@ -14,10 +14,12 @@ ALPHA, WARM_UP = 0.05, 20
 
 
 class Line:
-    """The accepted rows of one line: `series[unit, metric]` = [(t, seq, v or text, q)] in order; `home` its source;
-    `came` offsets of the records that brought rows in time; `undated` how many rows said they were."""
+    """The accepted rows of one line: `series[unit, metric]` = [(t, seq, v or text, q)] in order, `in_time` those that
+    were not late, `late` [(t, offset of their record, v)] of the others; `home` its source; `came` offsets of the
+    records that brought rows in time; `undated` how many rows said they were. Given `aside` and `late`: (offset, row)
+    of those that do not count, and of those that were late."""
 
-    def __init__(self, path, config, entries, aside):
+    def __init__(self, path, config, entries, aside, late):
         self.path, self.config, self.entries, self.undated = path, config, entries, 0
         self.home, self.came, rows, numbers = {}, defaultdict(set), {}, set()
         for entry in entries:
@@ -39,11 +41,17 @@ class Line:
                 seq, q = (0 if c is None else int(c[i]) for c in (frame.seq, frame.q))
                 place = (1, entry.offset, i) if flags & NAMELESS else (0, 0, 0)
                 key = (name.unit, name.metric, int(frame.t[i]), seq, place)
-                rows.setdefault(key, (float(frame.v[i]) if text is None else text, q))
-                self.came[name.unit, name.metric].add(entry.offset)
-        self.series = defaultdict(list)
-        for (unit, metric, t, seq, _), (v, q) in sorted(rows.items(), key=lambda item: item[0]):
+                came_late = entry.offset if (entry.offset, i) in late else None
+                rows.setdefault(key, (float(frame.v[i]) if text is None else text, q, came_late))
+                if came_late is None:
+                    self.came[name.unit, name.metric].add(entry.offset)
+        self.series, self.in_time, self.late = defaultdict(list), defaultdict(list), defaultdict(list)
+        for (unit, metric, t, seq, _), (v, q, came_late) in sorted(rows.items(), key=lambda item: item[0]):
             self.series[unit, metric].append((t, seq, v, q))
+            if came_late is None:
+                self.in_time[unit, metric].append((t, seq, v, q))
+            else:
+                self.late[unit, metric].append((t, came_late, v))
         self.metrics = {(u.name, m.name): m for u in config.units for m in u.metrics}
         heard = defaultdict(set)
         for key, samples in self.series.items():
@@ -72,8 +80,8 @@ class Line:
         return found
 
     def numbers(self, unit, metric):
-        """[(t, v)] of the usable numbers of a series."""
-        samples = self.series.get((unit, metric), [])
+        """[(t, v)] of the usable numbers of a series that came in time."""
+        samples = self.in_time.get((unit, metric), [])
         return [(t, v) for t, _, v, q in samples if self.usable(q) and not isinstance(v, str)]
 
     def scored(self, unit, metric):
@@ -82,7 +90,7 @@ class Line:
         if declared and declared.role in UNSCORED:
             return []
         found, mean, var = [], 0.0, 0.0
-        for t, seq, v, q in self.series.get((unit, metric), []):
+        for t, seq, v, q in self.in_time.get((unit, metric), []):
             if isinstance(v, str) or not self.usable(q):
                 continue
             mean = mean if found else v

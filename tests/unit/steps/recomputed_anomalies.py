@@ -17,12 +17,13 @@ def _anomalies(line, ticks, width, unit, metric):
     scores, source = line.scored(unit, metric), line.home[unit, metric]
     if not any(z >= LEVELS[0] for _, _, z, _ in scores):
         return []
-    times = [t for t, _, v, _ in line.series[unit, metric] if not isinstance(v, str)]
+    times = [(t, 0) for t, _, v, _ in line.in_time[unit, metric] if not isinstance(v, str)]
+    times += [(t, offset) for t, offset, v in line.late[unit, metric] if not isinstance(v, str)]
     out, before, said = set(), 0, []
     for tick in ticks:
         closed = tick.closed.get(source, 0)
         past = closed if width == 1_000 else tick.clock
-        for start in sorted({t // width * width for t in times if t < closed} - out):
+        for start in sorted({t // width * width for t, offset in times if t < closed and offset <= tick.offset} - out):
             if start + width > past:
                 continue
             out.add(start)

@@ -89,9 +89,9 @@ def _rule(log, offset):
 def test_a_limit_on_arrival_finds_what_a_plain_loop_over_records_finds_through_any_cut_and_any_crash(seed, monkeypatch):
     monkeypatch.setitem(recomputed_alarms.RULES, "limit", Early)
     log = early_log(seed)
-    _, everything, aside, ticks = unbroken(log)
-    line = Line(PATH, log.config, log.entries, aside)
-    merged = events(line, log, ticks, aside)
+    _, everything, fates, ticks = unbroken(log)
+    line = Line(PATH, log.config, log.entries, *fates)
+    merged = events(line, log, ticks, fates.aside | fates.late)
     wanted = recomputed_alarms._alarm(log.configs, [at for at, _ in merged], [seen for _, seen in merged], KEY)
     heard, raised = [], None
     for key, _, content in everything:

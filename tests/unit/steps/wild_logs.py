@@ -16,7 +16,8 @@ CHANCE = {"state": 0.25, "mode": 0.04, "good": 0.5, "bad": 0.3, "temp": 0.8, "ag
 
 @dataclass
 class Source:
-    """A device: how late its clock is, how often it sends, when it is off and when it is cut off and stores."""
+    """A device: how late its clock is, how often it sends, when it is off and when it is cut off and stores; when some
+    of its rows are `old`; what it has stored it may send `newest_first`."""
 
     name: str
     skew: int
@@ -25,6 +26,8 @@ class Source:
     cut: tuple[int, int]
     wrong: tuple[int, int]
     drain: int
+    old: tuple[int, int] = (0, 0)
+    newest_first: bool = False
     series: list[tuple[str, str]] = field(default_factory=list)
     store: list[tuple] = field(default_factory=list)
 
@@ -44,11 +47,15 @@ class WildLog:
 def wild_log(seed, seconds=60, every=500, longest=25):
     """Sources ahead, behind, sparse, silent, cut off and drained, with wrong clocks; series that come by two sources;
     frames lost, repeated and swapped; an outage of the chain; bad quality, conflicts, resets, rows without a time of
-    their own; a new configuration."""
-    r = random.Random(seed)
+    their own; a new configuration; rows that come late, some beyond the horizon."""
+    r, tardy = random.Random(seed), random.Random(f"late {seed}")
     start = T0 + r.choice([0, r.randrange(130_000, 195_000)])  # a quarter of an hour ends 200 s behind T0
     config, span = wild_config(r, start), seconds * 1000
+    horizon = config.time.model_copy(update={"correction_horizon_ms": tardy.choice([86_400_000, 86_400_000, 30_000])})
+    config = config.model_copy(update={"time": horizon})
     sources = [_source(r, name, span, longest * 1000) for name in ("plc-a", "plc-b", "")][: r.choice([1, 2, 3, 3])]
+    for source in sources:
+        source.old, source.newest_first = _span(tardy, span, longest * 800), tardy.random() < 0.2
     _share(r, config, sources)
     gateways = [Gateway(PATH, name) for name in ("gw-1", "gw-2")]
     outage = _span(r, span, longest * 1000) if r.random() < 0.3 else (0, 0)
@@ -61,8 +68,10 @@ def wild_log(seed, seconds=60, every=500, longest=25):
             other = config.model_copy(update={"alarms": other_alarms(r, config.alarms)})
             log.add(now, configuration(other, 0, now).frame)
         for k, source in enumerate(sources):
-            rows = _troubled(r, _rows(r, source, (start, at), values), made)
+            rows = _troubled(r, _tardy(tardy, source, at, _rows(r, source, (start, at), values)), made)
             source.store += rows
+            if source.newest_first:
+                source.store.reverse()
             if source.cut[0] <= at < source.cut[1]:
                 continue
             rows, source.store = source.store[: source.drain], source.store[source.drain :]
@@ -90,6 +99,13 @@ def _share(r, config, sources):
     if r.random() < 0.3:
         r.choice(sources).series.append(("filler", "temp"))
     sources[0].series.append(("probe", "volt"))
+
+
+def _tardy(r, source, at, rows):
+    """At times, some of the rows say that they are older."""
+    begin, end = source.old
+    late = [r.randrange(max(60_000, at)) if begin <= at < end and r.random() < 0.3 else 0 for _ in rows]
+    return [(*row[:3], row[3] - by, *row[4:]) for row, by in zip(rows, late, strict=True)]
 
 
 def _troubled(r, rows, made):
