@@ -148,7 +148,7 @@ class Worker:
             return True
         log(self.name).warning(
             "horizon store is not here", partition=partition,
-            then="reads the whole log again" if first == 0 else "late samples of minutes before now count as expired",
+            because="reads the whole log again" if first == 0 else "late samples of minutes before now count as expired",
         )  # fmt: skip
         if first > 0:
             state.history.lose()
