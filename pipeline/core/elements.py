@@ -9,7 +9,6 @@ first whole window.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from pipeline.core.calendar import CalendarConfig, planned
 from pipeline.core.grids import SHORT_MS, Grid, Grids
@@ -45,13 +44,6 @@ class Books:
         """Where something is known of [start, end)."""
         for book in {id(book): book for book in (self.times, self.parts, *self.metered)}.values():
             yield from book.spans(start, end)
-
-
-class Changed(NamedTuple):
-    """Spans of books in which something may be another thing, by rows in time and by late ones."""
-
-    touched: Sequence[Span]
-    remade: Sequence[Span]
 
 
 @dataclass(slots=True)
@@ -91,7 +83,7 @@ def recall(issue: Issue, books: Books, spans: Sequence[Span], grids: Grids) -> N
 
 
 def leaving(
-    issue: Issue, books: Books, changed: Changed, clock: int, grids: Grids
+    issue: Issue, books: Books, touched: Sequence[Span], clock: int, grids: Grids, *, remade: Sequence[Span] = ()
 ) -> Iterator[tuple[int, int, Content, bool]]:
     """(length, start, content, again) of the windows of one equipment to publish now, by grid and start."""
     first = books.first
@@ -106,9 +98,9 @@ def leaving(
         out_to = issue.following.get(grid.key, ALWAYS)
         low = max(grid.begin(first), books.floor, since, issue.floor if grid.short else ALWAYS)
         fresh = _fresh(books, grid, (max(low, grid.begin(out_to) if grid.short else out_to), clock), low)
-        again = grid.over(_behind(changed.touched, grid, issue), low, min(out_to, clock))
-        if changed.remade:
-            again |= grid.over(changed.remade, max(grid.begin(first), books.floor, since), clock)
+        again = grid.over(_behind(touched, grid, issue), low, min(out_to, clock))
+        if remade:
+            again |= grid.over(remade, max(grid.begin(first), books.floor, since), clock)
         issue.ended[grid.key] = max((end for _, end in fresh), default=issue.ended.get(grid.key, clock))
         for start, end in sorted(again | fresh):
             found = content(books, grids.calendar, start, end)

@@ -158,10 +158,13 @@ class UnitBook:
             for place, counted in enumerate(self.made.pop(start)):
                 minute[place] += counted
 
-    def changed(self) -> tuple[list[Span], list[Span]]:
-        """What changed since it was last asked: `touched`, `remade`."""
-        touched, self.touched, remade, self.remade = self.touched, [], self.remade, []
-        return touched, remade
+    def changed(self) -> list[Span]:
+        touched, self.touched = self.touched, []
+        return touched
+
+    def corrected(self) -> list[Span]:
+        remade, self.remade = self.remade, []
+        return remade
 
 
 def replace(kept: list[Piece], low: int, high: int, pieces: list[Piece]) -> None:

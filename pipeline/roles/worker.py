@@ -138,10 +138,8 @@ class Worker:
         state.history.shelf = None if self.shelf is None else self.shelf(f"{self.reader.instance}-{partition}")
         if state.history.is_whole():
             return True
-        log(self.name).warning(
-            "horizon store is not here", partition=partition,
-            then="reads the whole log again" if first == 0 else "late samples of minutes before now count as expired",
-        )  # fmt: skip
+        then = "reads the whole log again" if first == 0 else "late samples of minutes before now count as expired"
+        log(self.name).warning("horizon store is not here", partition=partition, because=then)
         if first > 0:
             state.history.lose()
             state.minutes.lost_ms = int(state.clocks.append.max(initial=NEVER))

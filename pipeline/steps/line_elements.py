@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline.core.elements import QUANTITIES, TIME_COUNT, Books, Changed, Content, Issue, forget, leaving
+from pipeline.core.elements import QUANTITIES, TIME_COUNT, Books, Content, Issue, forget, leaving
 from pipeline.core.event_time import NEVER
 from pipeline.core.grids import SHORT_MS, grids
 from pipeline.core.line_config import LineConfig
@@ -58,16 +58,16 @@ def elements(state: PartitionState, ticks: Sequence[Tick]) -> Iterator[tuple[int
 def _line_windows(state: PartitionState, line: LineState, tick: Tick) -> Iterator[Leaving]:
     config = line.config
     cycles = {unit.name: unit.ideal_cycle_ms for unit in config.units}
-    touched = {name: book.changed() for name, book in line.books.items()}
+    touched = {name: (book.changed(), book.corrected()) for name, book in line.books.items()}
     grid = grids(config.windows, config.calendar, config.shift_windows)
     for name, books in equipment_books(line).items():
         pace = name or config.pace_unit
         own = touched.values() if name == LINE else (touched[name],)
-        spans = Changed(*([span for part in parts for span in part] for parts in zip(*own, strict=True)))
+        spans, remade = ([span for part in parts for span in part] for parts in zip(*own, strict=True))
         issue = line.issues.setdefault(name, Issue())
         equipment = f"{line.path}/{name}" if name else line.path
         metered = _metered(config, name)
-        for width, start, found, again in leaving(issue, books, spans, tick.clock, grid):
+        for width, start, found, again in leaving(issue, books, spans, tick.clock, grid, remade=remade):
             values = _elements(found, cycles.get(pace), metered)
             yield Leaving(tick.line, equipment, width, start, tick.offset if again else 0, values)
     _forget(state, line, tick)

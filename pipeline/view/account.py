@@ -51,9 +51,9 @@ class Account:
         reach = _reach(self.store, self.line)
         stands = f"; results of the line reach to {moment(reach)}" if reach is not None else ""
         return (
-            f"\n{self.line}: {late} samples came too late: more than correction_horizon ({horizon}) behind the line, "
-            f"or of a minute that began longer ago than that{stands}; they are kept in late.v1; replay to a unit or "
-            "line of its own, or without --keep-time"
+            f"\n{self.line}: {late} samples came too late: more than correction_horizon ({horizon}) behind the line"
+            f"{stands}; or their minute began longer ago than that; they are kept in late.v1; replay to a unit or line of "
+            "its own, or without --keep-time"
         )
 
 

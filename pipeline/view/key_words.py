@@ -34,8 +34,8 @@ KEYS_VI: dict[str, str] = {
     "After so long without a sample a source holds nobody up.": "Sau chừng đó không có mẫu, nguồn không bắt ai chờ.",
     "The longest time a slow source holds up its line.": "Nguồn chậm bắt dây chuyền chờ lâu nhất chừng này.",
     "How far ahead of our clock a sample may be dated.": "Giờ của mẫu được đi trước đồng hồ của ta tối đa.",
-    "Samples further behind their line go to late.v1; today all late ones do, and correct nothing.":
-        "Mẫu chậm hơn dây chuyền chừng này vào late.v1; hiện nay mọi mẫu muộn đều vậy, không sửa kết quả nào.",
+    "Late samples correct results so far back; older ones go to late.v1 and count as expired.":
+        "Mẫu đến muộn còn sửa kết quả trong khoảng này; cũ hơn thì vào late.v1 và tính là quá muộn.",
     "Older changes of alarms are stored but not announced.": "Thay đổi cảnh báo cũ hơn thì lưu lại, không thông báo.",
     "How long a state still holds when its source has gone silent; then: unclassified.":
         "Nguồn im lặng thì trạng thái còn hiệu lực bao lâu; sau đó: không rõ trạng thái.",

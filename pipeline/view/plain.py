@@ -12,7 +12,7 @@ from pipeline.view.page import Page
 from pipeline.view.readings import readings_text
 from pipeline.view.records import safe
 
-LEDGER = ("stored", "corrected", "duplicate", "expired", "rejected", "gap")
+LEDGER = ("stored", "duplicate", "corrected", "expired", "rejected", "gap")
 READINGS_WIDTH = 60
 
 

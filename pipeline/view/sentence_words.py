@@ -157,6 +157,15 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("held what is not in the log", "đã giữ những gì chưa có trong nhật ký"),
     ("passes over what it has told", "bỏ qua những gì đã báo"),
     ("passes over a checkpoint", "bỏ qua một điểm kiểm tra"),
+    ("horizon store is not here", "không thấy kho mẫu để sửa kết quả"),
+    ("reads the whole log again", "đọc lại toàn bộ nhật ký"),
+    ("late samples of minutes before now count as expired", "mẫu đến muộn của thời gian trước được tính là quá muộn"),
+    ("keeps samples of the horizon in memory", "giữ mẫu để sửa kết quả trong bộ nhớ"),
+    (
+        "horizon store {}: cannot be written: {}; expected room and permission; samples of the horizon wait in memory "
+        "until then",
+        "kho mẫu {}: không ghi được: {}; cần chỗ trống và quyền ghi; mẫu chờ trong bộ nhớ tới lúc đó",
+    ),
     ("goes back to a checkpoint to find the record that fails", "quay lại một điểm kiểm tra để tìm bản ghi gây lỗi"),
     ("skips a record", "bỏ qua một bản ghi"),
     ("it kills the process that works it off", "nó làm chết tiến trình xử lý nó"),
