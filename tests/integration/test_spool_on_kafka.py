@@ -38,6 +38,7 @@ from pipeline.runtime.clock import WallClock
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log as logger
 from pipeline.runtime.loop import Waiting, run
+from tests.faults.record import record
 from tests.integration.secure_kafka import SecureKafka, secure_kafka
 from tests.integration.test_start import await_true, running
 
@@ -191,7 +192,9 @@ def test_row_06_kafka_stopped_under_load_and_started_again_loses_doubles_and_dis
         bench.watch(10)
         assert bench.gateway.durable > begun + 1_000  # acknowledged all the while
         kafka.start()
+        back = time.monotonic()
         bench.until(bench.is_empty)
+        drained_s = round(time.monotonic() - back, 2)
         bench.until(bench.durable(bench.gateway.durable + 200))
     bench.until(bench.durable(feed.sent))
     bench.until(bench.is_empty)
@@ -201,6 +204,7 @@ def test_row_06_kafka_stopped_under_load_and_started_again_loses_doubles_and_dis
     assert sum(map(len, spooled)) > 1_000
     assert not frames[-1][1].flags
     assert len(bench.said) == 2  # nothing, and one line
+    record(lost=0, duplicate=0, seconds=drained_s, tier="T2")
     assert bench.connections == 1
 
 
@@ -324,12 +328,15 @@ def test_row_07_a_slow_kafka_holds_the_unsettled_bytes_below_their_bound_and_end
             bench.watch(seconds)
             assert bench.gateway.durable > begun
         kafka.gap.delay_s = 0.0
+        back = time.monotonic()
     bench.until(bench.durable(feed.sent))
     bench.until(bench.is_empty)
+    drained_s = round(time.monotonic() - back, 2)
     bench.holds_once_in_order(feed.sent)
     assert bench.most_held <= BOUNDS.size + MIB
     assert bench.connections == 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
+    record(lost=0, duplicate=0, seconds=drained_s, tier="T2")
 
 
 def test_row_48_rejects_that_have_no_topic_wait_in_the_spool_with_all_that_comes_and_follow(
