@@ -20,14 +20,16 @@ Event = Literal["active", "normal"]
 TRANSITIONS: Mapping[tuple[State, Event], State] = {("norm", "active"): "unack", ("unack", "normal"): "norm"}
 
 
-def incident_id(rule: str, equipment: str, raised_ms: int, seq: int) -> str:
-    """The name of one incident, the same in every channel and every replay."""
-    return hashlib.sha256(f"{rule}\n{equipment}\n{raised_ms}\n{seq}".encode()).hexdigest()[:20]
+def incident_id(rule: str, equipment: str, raised_ms: int, seq: int, before: int = 0) -> str:
+    """The name of one incident, the same in every channel and every replay. `before`: how many of the rule were raised
+    at this ms and seq: samples without a time of their own may be many."""
+    again = f"\n{before}" if before else ""
+    return hashlib.sha256(f"{rule}\n{equipment}\n{raised_ms}\n{seq}{again}".encode()).hexdigest()[:20]
 
 
-def first_transition(alarm: AlarmConfig, equipment: str, raised_ms: int, seq: int) -> Transition:
+def first_transition(alarm: AlarmConfig, equipment: str, raised_ms: int, seq: int, before: int = 0) -> Transition:
     """The raise of an incident, with the configured words and no numbers yet."""
-    name = incident_id(alarm.name, equipment, raised_ms, seq)
+    name = incident_id(alarm.name, equipment, raised_ms, seq, before)
     return Transition(
         id=name,
         transition=0,

@@ -12,6 +12,7 @@ from functools import cache
 import pipeline.alarms
 from pipeline.core.alarm import TRANSITIONS, first_transition, is_news, next_transition
 from pipeline.core.discovery import plugin_files
+from pipeline.core.event_time import NEVER
 from pipeline.core.line_config import AlarmConfig, LineConfig
 from pipeline.core.results import Transition
 from pipeline.core.rule import PANE_MS, AlarmFeed, Change, Memory, Rule
@@ -32,11 +33,13 @@ def rules() -> Mapping[str, Callable[[AlarmConfig], Rule]]:
 
 @dataclass(frozen=True, slots=True)
 class AlarmEntry:
-    """One alarm: its configuration, what its rule keeps, the newest transition of its open incident."""
+    """One alarm: its configuration, what its rule keeps, the newest transition of its open incident; when and by which
+    seq its newest incident was raised, and how many before it at the same."""
 
     alarm: AlarmConfig
     memory: Memory
     open: Transition | None = None
+    raised: tuple[int, int, int] = (NEVER, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,12 @@ def _step_entry(entry: AlarmEntry, line: LineConfig, feed: AlarmFeed) -> tuple[A
     rule = rules()[entry.alarm.kind](entry.alarm)
     seen = feed.of(entry.alarm.unit, entry.alarm.metric)
     memory, changes = rule.step(entry.memory, seen)
-    newest, out = entry.open, list[Transition]()
+    newest, out, last = entry.open, list[Transition](), entry.raised
     horizon = line.time.announce_horizon_ms
     for change in changes:
         if change.active:
-            raised = _raised(entry.alarm, line, rule, change)
+            last = (change.at_ms, change.seq, last[2] + 1 if last[:2] == (change.at_ms, change.seq) else 0)
+            raised = _raised(entry.alarm, line, rule, change, last[2])
             newest = replace(raised, announced=is_news(feed.append_ms, change.at_ms, horizon))
             out.append(newest)
         elif newest is not None:
@@ -103,15 +107,15 @@ def _step_entry(entry: AlarmEntry, line: LineConfig, feed: AlarmFeed) -> tuple[A
         if clock is not None and is_news(feed.append_ms, clock, horizon):
             newest = _still(newest, clock)
             out.append(newest)
-    return AlarmEntry(entry.alarm, memory, newest), out
+    return AlarmEntry(entry.alarm, memory, newest, last), out
 
 
-def _raised(alarm: AlarmConfig, line: LineConfig, rule: Rule, change: Change) -> Transition:
+def _raised(alarm: AlarmConfig, line: LineConfig, rule: Rule, change: Change, before: int) -> Transition:
     equipment = f"{line.path}/{alarm.unit}" if alarm.unit else line.path
     uom = _uom(line, alarm)
     message_en, message_vi = rule.say(alarm.metric, uom, change)
     return replace(
-        first_transition(alarm, equipment, change.at_ms, change.seq),
+        first_transition(alarm, equipment, change.at_ms, change.seq, before),
         value=change.value,
         threshold=change.threshold,
         uom=uom,

@@ -23,7 +23,7 @@ class Actor:
         self.world, self.name, self.make, self.bury = world, name, make, bury
         self.role, self.wanted, self.busy, self.back_at, self.reading = None, True, False, 0, 0
         self.dooms = []
-        self.repeats = False
+        self.repeats = self.cut = False
 
     def turn(self):
         if self.busy or self.world.time.now < self.back_at:
@@ -52,8 +52,14 @@ class Actor:
         except Unavailable:
             self.die()
 
+    def cut_off(self, until):
+        """Without power, whatever it was about to do."""
+        self.back_at, self.cut = until, self.busy
+        if not self.busy:
+            self.die()
+
     def die(self):
-        role, self.role = self.role, None
+        role, self.role, self.cut = self.role, None, False
         self.bury(self, role)
 
     def reach(self, step):
@@ -76,6 +82,8 @@ class Actor:
         self.busy = True
         world.go_on_to(world.time.now + fault.lasts)
         self.busy = False
+        if self.cut:
+            raise Killed
 
     def torn(self, step, size):
         """How much of a flush gets through before the connection breaks, if it does."""

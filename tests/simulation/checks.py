@@ -1,14 +1,14 @@
 """What must hold after every run: nothing lost, all accounted for, results as defined, one incident one alert."""
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from math import isclose
 
 import msgspec
 
 from tests.simulation.definitions import elements, incidents, statistics
 from tests.simulation.definitions.frames import parse
-from tests.simulation.definitions.line import FATES, Line
+from tests.simulation.definitions.line import FATES, NAMELESS, Line
 
 STATISTICS = ("count", "mean", "min", "max", "last", "sd")
 EXACT = ("count", "min", "max", "last")
@@ -48,10 +48,15 @@ def claim(holds, *what):
 def nothing_is_lost(world, log):
     """What the broker was told is safe is in the log, or was rejected; and the log has nothing that nobody sent."""
     frames = [(record, parse(record.value)) for record in log["samples.v1"]]
-    held = Counter()
+    held, timeless = set(), set()
     for record, frame in frames:
         line = record.key.decode()
-        held.update((f"{line}/{row.unit}", row.metric, row.t, row.value, row.quality) for row in frame.rows)
+        for row in frame.rows:
+            path = f"{line}/{row.unit}"
+            if row.flags & NAMELESS:
+                timeless.add((path, row.metric, row.value, row.quality))
+            else:
+                held.add((path, row.metric, row.t, row.value, row.quality))
     rejected = {(record.key.decode(), record.value) for record in log["rejects.v1"]}
     sent = set()
     for number, samples in world.sent.items():
@@ -62,9 +67,15 @@ def nothing_is_lost(world, log):
             continue
         sent.update(samples)
         for sample in samples:
-            claim(sample in held, "lost: acknowledged sample", sample)
-    claim(held.keys() <= sent, "nobody sent:", sorted(held.keys() - sent, key=str)[:3])
+            claim(sample in held or _timeless(sample) in timeless, "lost: acknowledged sample", sample)
+    claim(held <= sent, "nobody sent:", sorted(held - sent, key=str)[:3])
+    claim(timeless <= set(map(_timeless, sent)), "nobody sent:", sorted(timeless, key=str)[:3])
     return frames
+
+
+def _timeless(sample):
+    path, metric, _, *rest = sample
+    return (path, metric, *rest)
 
 
 def each_revision_has_one_content(records):
@@ -193,6 +204,7 @@ def one_incident_is_one_alert(world, records, lines):
             claim(sorted(found.values(), key=_raised) == wanted, key, "should be", wanted, "but told", dict(found))
     claim(not told, "alerts of no incident:", dict(told))
     _people_hear_all(world, records)
+    what_stands_is_the_newest(world, records)
     stored = set(world.store._alerts)
     wanted = {(alert["id"], alert["transition"]) for alert in map(json.loads, (r.value for r in records))}
     claim(stored == wanted, "alerts not stored, or never told:", stored ^ wanted)
@@ -204,6 +216,21 @@ def _transitions(raised, cleared):
 
 def _raised(incident):
     return incident[0][1]
+
+
+def what_stands_is_the_newest(world, records):
+    """The retained state of each alarm: its newest incident while that is open, else nothing."""
+    standing = {topic: body for topic, body, is_kept in world.broker.heard if is_kept and "chain-lost" not in topic}
+    newest, seen = {}, set()
+    for alert in map(json.loads, (record.value for record in records)):
+        if (alert["id"], alert["transition"]) not in seen:
+            seen.add((alert["id"], alert["transition"]))
+            newest[f"parkpulse/v1/alarm-state/{alert['equipment']}/{alert['alarm']}"] = alert
+    for topic, alert in newest.items():
+        raised, state = alert["raised_ms"], alert["state"]
+        told = json.loads(standing[topic]) if standing[topic] else {"state": "norm"}
+        same = told["state"] == state and told.get("raised_ms", raised) == raised
+        claim(same, "what stands of", topic, "should be", raised, state, "but is", told)
 
 
 def _people_hear_all(world, records):

@@ -22,6 +22,10 @@ class Device:
     made_to: int
     every: int  # ms between two readings of the gauge; the counters are read half as often
     off: int = 0
+    grid: int = 1  # ms: it stamps no finer
+    stands_to: int = 0
+    stood_at: int = 0
+    timeless_to: int = 0
     made: int = 0
     due: int = 0
     dead_to: int = 0
@@ -36,6 +40,7 @@ class Device:
     state: str = "execute"
     mode: str = "production"
     until: int = 0
+    hot: float = 0.0
     hot_to: int = 0
     good: int = 100
     reject: int = 10
@@ -52,10 +57,10 @@ class Device:
             self.made_to += self.every
             if self.made_to < self.dead_to:
                 continue
-            t = self.made_to + self.off + dice.randrange(self.every)
+            t = self._stamp(self.made_to + self.off + dice.randrange(self.every))
             if self.made_to >= self.until:
                 self._turn(t)
-            hot = 15.0 if self.made_to < self.hot_to else 0.0
+            hot = self.hot if self.made_to < self.hot_to else 0.0
             self._keep("temp", t, round(70.0 + hot + dice.gauss(0, 1), 3), int(dice.random() < 0.03))
             if self.state == "execute":
                 self.good += dice.random() < 0.9
@@ -65,7 +70,12 @@ class Device:
                 self._keep("good", t, self.good)
                 self._keep("reject", t, self.reject)
             if self.made % 8 == 0:
-                self._keep("state", t + 1, self.state)
+                self._keep("state", t and t + 1, self.state)
+
+    def _stamp(self, t):
+        if self.made_to < self.timeless_to:
+            return None
+        return self.stood_at + self.off if self.made_to < self.stands_to else t // self.grid * self.grid
 
     def _turn(self, t):
         dice = self.dice
@@ -77,7 +87,7 @@ class Device:
         if dice.random() < 0.1:
             self.good = 0
         if dice.random() < 0.3:
-            self.hot_to = self.made_to + dice.randrange(1_000, 12_000)
+            self.hot, self.hot_to = dice.uniform(8.0, 15.0), self.made_to + dice.randrange(1_000, 12_000)
 
     def _keep(self, metric, t, value, quality=0):
         self.outbox.append((metric, t, value, quality))
@@ -115,5 +125,8 @@ class Device:
     @staticmethod
     def body(samples):
         return json.dumps(
-            [{"t": t, "m": metric, "v": value} | ({"q": q} if q else {}) for metric, t, value, q in samples]
+            [
+                {"m": metric, "v": value} | ({"t": t} if t else {}) | ({"q": q} if q else {})
+                for metric, t, value, q in samples
+            ]
         ).encode()

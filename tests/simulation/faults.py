@@ -49,6 +49,9 @@ KINDS = {
     "device dead": Kind("device", (4_000, 14_000), weight=3),
     "device clock": Kind("device", (5_000, 30_000), by=(-30_000, 20_000), weight=3),
     "device clock wild": Kind("device", (3_000, 20_000), by=(70_000, 200_000)),
+    "device clock ancient": Kind("device", (3_000, 15_000), by=(-300_000_000, -180_000_000), weight=1),
+    "device clock stands": Kind("device", (6_000, 20_000)),
+    "device without clock": Kind("device", (3_000, 15_000)),
     "sent twice": Kind("device"),
     "sent late": Kind("device", (3_000, 15_000), weight=3),
     "out of order": Kind("device", (5_000, 30_000)),
@@ -64,6 +67,7 @@ KINDS = {
     "torn checkpoint": Kind("worker", steps=("save",)),
     "torn flush": Kind("any", steps=("flush",), weight=3),
     "flushed again": Kind("any", steps=("flush",)),
+    "power cut": Kind("power", (1_000, 12_000)),
     "log away": Kind("log", (1_000, 15_000), weight=3),
     "disk full": Kind("log", (1_000, 15_000), weight=3),
     "log clock": Kind("log", (2_000, 20_000), by=(-8_000, 8_000)),
@@ -74,7 +78,7 @@ KINDS = {
     "alert broker away": Kind("sink", (2_000, 15_000)),
 }
 LEAST, LONG_MS = 5, 55_000
-ON_ALL = ("log", "store", "sink")
+ON_ALL = ("log", "store", "sink", "power")
 
 
 def schedule(dice, names, span):

@@ -123,7 +123,7 @@ class World:
         dice = self.dice
         client = dice.choice(GATEWAYS) if dice.random() < 0.4 else home
         period = dice.choice([self.beat_ms, 2 * self.beat_ms])
-        return Device(line, unit, client, period, dice, self.start, SPANS[self.span])
+        return Device(line, unit, client, period, dice, self.start, SPANS[self.span], grid=dice.choice([1, 50]))
 
     # -- the roles
 
@@ -194,8 +194,15 @@ class World:
                 device.cut_to = until
             case "device dead":
                 device.dead_to = until
-            case "device clock" | "device clock wild":
+            case "device clock" | "device clock wild" | "device clock ancient":
                 self._put_off(device, fault)
+            case "device clock stands":
+                device.stands_to, device.stood_at = until, device.made_to
+            case "device without clock":
+                device.timeless_to = until
+            case "power cut":
+                for one in self.actors.values():
+                    one.cut_off(self.time.now + self.dice.randrange(fault.lasts))
             case "sent twice":
                 device.repeats = 3
             case "sent late":
@@ -289,6 +296,7 @@ class World:
             actor.dooms, actor.back_at = [], min(actor.back_at, self.time.now + 10_000)
         for device in self.devices.values():
             device.cut_to = device.dead_to = device.shuffles_to = device.holds_to = device.hot_to = 0
+            device.stands_to = device.timeless_to = 0
             device.conflicts = device.garbage = 0
         for _, act in self.later:
             act()

@@ -18,6 +18,7 @@ FATES = ("received", "stored", "corrected", "duplicate", "conflict", "expired", 
 class Sample(NamedTuple):
     t: int
     seq: int
+    nameless: bool
     value: float | str
     quality: int
     in_time: bool
@@ -63,7 +64,7 @@ class Line:
                 self._take(now, zip(frame.rows, verdicts, strict=True), aside, book)
         self.ended = clock.clock
         for samples in self.series.values():
-            samples.sort(key=lambda sample: sample[:2])
+            samples.sort(key=lambda sample: sample[:3])
 
     def _take(self, now, judged, aside, book):
         for row, verdict in judged:
@@ -79,12 +80,13 @@ class Line:
                 if place in aside:
                     book["expired"] += 1
                     continue
-            identity = place if row.flags & NAMELESS else (row.unit, row.metric, row.t, row.seq)
+            identity = object() if row.flags & NAMELESS else (row.unit, row.metric, row.t, row.seq)
             said = self.first.setdefault(identity, row)
             if said is row:
                 book["stored"] += 1
                 book["corrected"] += not in_time
-                self.series[row.unit, row.metric].append(Sample(row.t, row.seq, row.value, row.quality, in_time))
+                own = Sample(row.t, row.seq, bool(row.flags & NAMELESS), row.value, row.quality, in_time)
+                self.series[row.unit, row.metric].append(own)
             else:
                 book["duplicate" if (said.value, said.quality) == (row.value, row.quality) else "conflict"] += 1
 

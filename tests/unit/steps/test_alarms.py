@@ -227,3 +227,16 @@ def test_each_kind_has_the_file_of_its_name():
     files = {path.stem for path in Path(alarms.__file__).parents[1].joinpath("alarms").glob("[a-z]*.py")}
     assert set(alarms.rules()) == files
     assert alarms.rules()["silence"](QUIET) == Silence(10_000)
+
+
+def test_incidents_of_one_millisecond_have_names_of_their_own():
+    """Samples without a time of their own have that of their receipt, and no seq: many stand at one."""
+    line = replace_alarms(HIGH)
+    book, out = step_alarms(AlarmBook(), line, tick([(500, 25.0, 0), (500, 10.0, 0), (500, 26.0, 0)], 1_000))
+    book, later = step_alarms(book, line, tick([(500, 10.0, 0), (500, 27.0, 0)], 2_000))
+    assert [(x.state, x.value) for x in (*out, *later)] == [
+        ("unack", 25.0), ("norm", 10.0), ("unack", 26.0), ("norm", 10.0), ("unack", 27.0)
+    ]  # fmt: skip
+    assert len({x.id for x in (*out, *later)}) == 3
+    assert out[0].id == incident_id("pressure-high", "park/line-1/filler", 500, 0)
+    assert open_alarms(book) == 1
