@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean
+.PHONY: help run test faults check bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,6 +21,9 @@ run: $(VENV)/.for-run ## factory lines, broker, pipeline and live view in one pr
 
 test: $(VENV)/.for-work ## every tier of tests; SERVICES=required fails where a real service is missing
 	$(BIN)/python -m tests.run
+
+faults: $(VENV)/.for-work ## what is done to the product to see its promises: docs/reliability.md; ARGS="-k row_18" for one
+	$(BIN)/python -m tests.faults $(ARGS)
 
 check: $(VENV)/.for-work ## lint, format, types, import contracts, docs in step
 	$(BIN)/ruff check $(CODE)

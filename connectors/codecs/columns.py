@@ -1,6 +1,6 @@
 """What the short cuts share: payloads of one form, the columns they become, and the tables of names and texts.
 
-Rule: a name or text enters the tables of `Rows` only with a row that is taken.
+Rule: a text enters the table of `Rows` only with a row that is taken, a name at the latest with it.
 """
 
 from collections.abc import Iterator, Sequence

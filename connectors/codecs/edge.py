@@ -13,6 +13,7 @@ from connectors.codecs.json_cursor import ALL, Bools, Ints, Some
 from connectors.codecs.json_samples import Rows
 from connectors.codecs.line_fast import decode_simple_lines
 from connectors.codecs.line_protocol import decode_lines
+from connectors.codecs.objects_fast import decode_objects
 from connectors.codecs.own_fast import decode_batches, decode_singles
 from connectors.codecs.own_strict import decode_own
 from connectors.codecs.telegraf import decode_telegraf
@@ -65,12 +66,14 @@ def _refuse(rows: Rows, came: Payloads, grammar: Grammar, refused: Ints) -> None
 
 
 def _frequent(whole: Bodies, todo: Bools) -> Iterator[tuple[Bodies, Callable[[Rows, Bodies], tuple[Columns, Ints]]]]:
-    """The payloads that look like one of the frequent forms, in blocks, each with its reader."""
+    """The payloads that look like one of the frequent forms, in blocks, each with its reader. `todo` is kept up to date
+    by the caller: what one reader hands back may be of the next one's form."""
     family = whole.known.family[whole.topic]
     own, umh, telegraf, influx = (family == READ_AS.index(name) for name in READ_AS)
     for block in _some(whole, todo & (own | umh)):
         yield from _forms(block)
-    for chosen, read in ((todo & telegraf, decode_metrics), (todo & influx, decode_simple_lines)):
+    forms = ((own | umh, decode_objects), (telegraf, decode_metrics), (influx, decode_simple_lines))
+    for chosen, read in ((todo & family, read) for family, read in forms):
         for block in _some(whole, chosen):
             yield block, read
 

@@ -4,18 +4,16 @@ Rule: a payload written the common way (compact, or with one blank after `,` and
 read here without a loop over samples, bit for bit as `own_strict` would; any other is handed back whole, never guessed.
 """
 
-from functools import lru_cache
-
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from connectors.codecs.columns import Bodies, Columns, Values, name_indices, text_indices
+from connectors.codecs.columns import Bodies, Columns, Values, text_indices
 from connectors.codecs.distinct import distinct_numbers
 from connectors.codecs.json_cursor import ALL, Bools, Cursor, Ints
 from connectors.codecs.json_samples import MAX_SAMPLES, Flaw, Rows, read_value
 from connectors.codecs.own_strict import place
-from connectors.codecs.topics import READ_AS, REMEMBERED, Route
+from connectors.codecs.topics import READ_AS, Route
 from pipeline.core.samples import Name
 
 _OPENING = b'{"t":'
@@ -58,7 +56,7 @@ def decode_batches(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     values = _read_values(cursor)
     q, seq = _read_optional(cursor, b'"q":', b'"s":')
     cursor.literal(b"}")
-    name, names = _read_names(cursor, bodies, bodies.topic[owner] * max(len(metrics), 1) + metric, metrics)
+    name = _read_names(cursor, bodies, bodies.topic[owner] * max(len(metrics), 1) + metric, metrics)
     cursor.fits &= _is_tiled(cursor, opened, owner, ends)
     count = np.bincount(owner, minlength=len(ends))
     flaws = np.bincount(owner[~cursor.fits], minlength=len(ends))
@@ -66,7 +64,7 @@ def decode_batches(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     good = fine[owner]
     text = text_indices(rows, values, good)
     payload = bodies.payload[owner[good]]
-    columns = Columns(name_indices(rows, names, name, good), t[good], values.v[good], text, q[good], seq[good], payload)
+    columns = Columns(name[good], t[good], values.v[good], text, q[good], seq[good], payload)
     return columns, np.flatnonzero(~fine)
 
 
@@ -123,21 +121,23 @@ def _read_optional(cursor: Cursor, quality: bytes, seq: bytes) -> tuple[npt.NDAr
     return codes, counters
 
 
-def _read_names(cursor: Cursor, bodies: Bodies, pair: Ints, metrics: list[bytes]) -> tuple[Ints, list[Name | None]]:
-    """The name of each distinct pair of topic and metric; a record whose metric has no place does not fit."""
-    texts = [_unescape(raw) for raw in metrics]
-    pairs, name = distinct_numbers(pair)
-    topic, metric = np.divmod(pairs, max(len(metrics), 1))
-    names = [
-        None if (text := texts[m]) is None else _name_below(bodies.known.routes[r], text)
-        for r, m in zip(topic.tolist(), metric.tolist(), strict=True)
-    ]
-    cursor.fits &= np.array([found is not None for found in names], np.bool_)[name]
-    return name, names
+def _read_names(cursor: Cursor, bodies: Bodies, pair: Ints, metrics: list[bytes]) -> Ints:
+    """The number of the name of each pair of topic and metric; a record whose metric has no place does not fit."""
+    pairs, code = distinct_numbers(pair)
+    topics, metric = np.divmod(pairs, max(len(metrics), 1))
+    layouts, numbers = bodies.known.layouts, list[int]()
+    for topic, at in zip(topics.tolist(), metric.tolist(), strict=True):
+        key = topic, metrics[at]
+        found = layouts.get(key)
+        if found is None:
+            found = layouts.learn(key, [_name_below(bodies.known.routes[topic], _unescape(metrics[at]))])
+        numbers.append(found[0] if found else -1)
+    name = np.array(numbers, np.int64)[code]
+    cursor.fits &= name >= 0
+    return name
 
 
-@lru_cache(REMEMBERED)
-def _name_below(route: Route, metric: str) -> Name | None:
+def _name_below(route: Route, metric: str | None) -> Name | None:
     where = place(route.below, metric)
     return None if isinstance(where, Flaw) else Name(route.line, *where)
 

@@ -1,118 +1,83 @@
 """Telegraf payloads in JSON, many at a time: parsed by type, their values joined, everything else done on columns.
 
 Rule: a payload that parses by type, is dated, and whose every field has a name and a usable value is read here, bit for
-bit as `telegraf` would; any other is handed back whole. Only lists are built per metric, no value is looked at.
+bit as `telegraf` would; any other is handed back whole.
 """
 
-import operator
-from dataclasses import dataclass, field
-from itertools import repeat
 from typing import Annotated
 
 import msgspec
 import numpy as np
 
-from connectors.codecs.columns import Bodies, Columns, Values, name_indices, text_indices
-from connectors.codecs.json_cursor import Bools, Ints
-from connectors.codecs.json_samples import MAX_SAMPLES, Flaw, Rows, read_value
+from connectors.codecs.columns import Bodies, Columns
+from connectors.codecs.joined import Joined
+from connectors.codecs.json_cursor import Ints
+from connectors.codecs.json_samples import Rows
 from connectors.codecs.stamps import MAX_STAMP, split_stamps
 from connectors.codecs.telegraf import EQUIPMENT, name_of
 from pipeline.core.samples import Name
 
+Stamp = Annotated[int, msgspec.Meta(ge=0, le=MAX_STAMP)]
 
-class _Metric(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+
+class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     name: str
-    fields: dict[str, float | bool | str]
-    timestamp: Annotated[int, msgspec.Meta(ge=0, le=MAX_STAMP)]
+    fields: dict[str, float]
+    timestamp: Stamp
     tags: dict[str, str] = {}
 
 
-class _Batch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    metrics: list[_Metric]
+class _Mixed(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    name: str
+    fields: dict[str, float | bool | str]
+    timestamp: Stamp
+    tags: dict[str, str] = {}
 
 
-_METRIC, _BATCH = msgspec.json.Decoder(_Metric), msgspec.json.Decoder(_Batch)
+class _PlainBatch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    metrics: list[_Plain]
 
 
-@dataclass(slots=True)
-class _Joined:
-    """The metrics of many payloads one after the other; `names` are distinct only within a layout of fields."""
+class _MixedBatch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    metrics: list[_Mixed]
 
-    names: list[Name | None] = field(default_factory=list)
-    layouts: dict[tuple[int, str, str, tuple[str, ...]], range] = field(default_factory=dict)
-    name: list[int] = field(default_factory=list)
-    value: list[float | bool | str] = field(default_factory=list)
-    stamp: list[int] = field(default_factory=list)
-    width: list[int] = field(default_factory=list)
-    owner: list[int] = field(default_factory=list)
 
-    def take(self, owner: int, route: int, below: tuple[str, ...], metric: _Metric) -> None:
-        layout = (route, metric.name, metric.tags.get(EQUIPMENT, ""), tuple(metric.fields))
-        columns = self.layouts.get(layout)
-        if columns is None:
-            columns = self.layouts[layout] = range(len(self.names), len(self.names) + len(metric.fields))
-            found = [name_of(below, layout[2], metric.name, key) for key in metric.fields]
-            self.names += [name if isinstance(name, Name) else None for name in found]
-        self.name.extend(columns)
-        self.value.extend(metric.fields.values())
-        self.stamp.append(metric.timestamp)
-        self.width.append(len(columns))
-        self.owner.append(owner)
+_PLAIN, _MIXED = msgspec.json.Decoder(_Plain), msgspec.json.Decoder(_Mixed)
+_PLAIN_BATCH, _MIXED_BATCH = msgspec.json.Decoder(_PlainBatch), msgspec.json.Decoder(_MixedBatch)
+_SLIPS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def decode_metrics(rows: Rows, bodies: Bodies) -> tuple[Columns, Ints]:
     """Payloads of one metric or several; also the indices (into `bodies`) of those handed back."""
-    joined = _join(bodies)
-    width, metric_owner = np.array(joined.width, np.int64), np.array(joined.owner, np.int64)
-    owner, name = np.repeat(metric_owner, width), np.array(joined.name, np.int64)
-    t, seq = split_stamps(np.array(joined.stamp, np.int64))
-    values = _read_values(joined.value)
-    bad_texts = [at for at, text in enumerate(values.texts) if isinstance(read_value(text), Flaw)]
-    fits = np.array([found is not None for found in joined.names], np.bool_)[name] & ~np.isin(values.text, bad_texts)
-    fits &= (values.text >= 0) | np.isfinite(values.v)
-    fine = _without(len(bodies.texts), owner[~fits], metric_owner[width == 0])
-    count = np.bincount(owner, minlength=len(fine))
-    fine &= (count > 0) & (count <= MAX_SAMPLES)
-    good = fine[owner]
-    columns = Columns(
-        name=name_indices(rows, joined.names, name, good),
-        t=np.repeat(t, width)[good],
-        v=values.v[good],
-        text=text_indices(rows, values, good),
-        q=np.zeros(np.count_nonzero(good), np.uint64),
-        seq=np.repeat(seq, width)[good],
-        payload=bodies.payload[owner[good]],
-    )
-    return columns, np.flatnonzero(~fine)
-
-
-def _join(bodies: Bodies) -> _Joined:
-    joined = _Joined()
-    for owner, (body, route) in enumerate(zip(bodies.texts, bodies.topic.tolist(), strict=True)):
-        try:
-            metrics = _BATCH.decode(body).metrics if body.startswith(b'{"metrics"') else (_METRIC.decode(body),)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
+    joined, stamps, layouts = Joined(bodies), list[int](), bodies.known.layouts
+    for owner, (body, topic) in enumerate(zip(bodies.texts, bodies.topic.tolist(), strict=True)):
+        metrics, is_plain = _parse(body)
+        joined.is_plain &= is_plain
         for metric in metrics:
-            joined.take(owner, route, bodies.known.routes[route].below, metric)
-    return joined
+            fields, equipment = metric.fields, metric.tags.get(EQUIPMENT, "") if metric.tags else ""
+            key = (topic, metric.name, equipment, tuple(fields))
+            numbers = layouts.get(key)
+            if numbers is None:
+                below = bodies.known.routes[topic].below
+                numbers = layouts.learn(key, [_name(below, equipment, metric.name, field) for field in fields])
+            joined.take(owner, numbers, fields.values())
+            stamps.append(metric.timestamp)
+    return joined.columns(rows, *split_stamps(np.array(stamps, np.int64)))
 
 
-def _without(size: int, *flawed: Ints) -> Bools:
-    fine = np.ones(size, np.bool_)
-    for index in flawed:
-        fine[index] = False
-    return fine
+def _parse(body: bytes) -> tuple[list[_Plain] | list[_Mixed], bool]:
+    """The metrics of a payload, none where they do not parse; and whether all values are floats."""
+    is_batch = body.startswith(b'{"metrics"')
+    try:
+        return _PLAIN_BATCH.decode(body).metrics if is_batch else [_PLAIN.decode(body)], True
+    except _SLIPS:
+        pass
+    try:
+        return _MIXED_BATCH.decode(body).metrics if is_batch else [_MIXED.decode(body)], False
+    except _SLIPS:
+        return [], True
 
 
-def _read_values(value: list[float | bool | str]) -> Values:
-    text = np.full(len(value), -1, np.int64)
-    is_text = np.fromiter(map(operator.is_, map(type, value), repeat(str)), np.bool_, len(value))
-    if not is_text.any():
-        return Values(np.array(value, np.float64) + 0.0, text, [])  # -0.0 becomes 0.0, as in the strict codec
-    mixed = np.array(value, np.object_)
-    strings = mixed[is_text].tolist()
-    codes = {string: code for code, string in enumerate(dict.fromkeys(strings))}
-    text[is_text] = list(map(codes.__getitem__, strings))
-    mixed[is_text] = np.nan
-    return Values(mixed.astype(np.float64) + 0.0, text, list(codes))
+def _name(below: tuple[str, ...], equipment: str, measurement: str, key: str) -> Name | None:
+    found = name_of(below, equipment, measurement, key)
+    return found if isinstance(found, Name) else None

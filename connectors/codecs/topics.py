@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from connectors.codecs.name_numbers import NameNumbers
+from connectors.codecs.name_numbers import Layouts, NameNumbers
 from connectors.codecs.patterns import METRIC, Pattern
 from pipeline.core.errors import ConfigError
 from pipeline.core.samples import Name, RejectCode
@@ -153,6 +153,10 @@ class Known:
     depth: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
     single: Ints = field(default_factory=lambda: np.full(1, -1))
     names: NameNumbers = field(default_factory=NameNumbers)
+    layouts: Layouts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.layouts = Layouts(self.names)
 
     def learn(self, routes: dict[str, Route]) -> None:
         self.numbers |= zip(routes, range(len(self.routes), len(self.routes) + len(routes)), strict=True)
@@ -163,13 +167,14 @@ class Known:
         self.single = np.append(self.single, np.full(len(routes), -1))
 
     def forget(self) -> None:
-        self.numbers, self.routes = {}, self.routes[:1]
+        self.numbers, self.routes, self.layouts = {}, self.routes[:1], Layouts(self.names)
         self.family, self.depth, self.single = self.family[:1], self.depth[:1], self.single[:1]
 
     def begin(self) -> NameNumbers:
         """Where the names of a call are kept: with those of the calls before it, unless these are too many."""
         if self.names.is_full:
             self.names = NameNumbers()
+            self.layouts = Layouts(self.names)
             self.single[:] = -1
         return self.names
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.core.results import WindowResults
+from pipeline.core.short_sort import stably_sorted
 
 STATISTICS = (("mean", "mean"), ("min", "least"), ("max", "most"), ("last", "last"), ("sd", "sd"))
 BLOCK = 8_192  # rows written at once: beyond it memory is asked for and given back each time
@@ -118,7 +119,7 @@ def _by_line(rows: _Rows) -> tuple[_Rows, npt.NDArray[np.intp]]:
     """The rows of each line of a table together, and where each begins and the last one ends."""
     key = rows.table * (int(rows.line.max()) + 1) + rows.line
     if (key[1:] < key[:-1]).any():
-        order = np.argsort(key.astype(np.uint16) if int(key.max()) < 1 << 16 else key, kind="stable")
+        order = stably_sorted(key)
         rows, key = rows.take(order), key.take(order)
     return rows, np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1], [True])))
 

@@ -33,10 +33,14 @@ class Sender:
 
     def send(self, lines: pl.Series) -> list[Blamed]:
         """Lines as texts. Raises Unavailable: then some of them may be stored, and all are to be sent again."""
+        self.leave_alone()
+        return [blamed for first, last in batches(lines) for blamed in self._batch(lines, first, last)]
+
+    def leave_alone(self) -> None:
+        """Raises Unavailable for as long as the server asked to be left alone."""
         if self._resting and (rest := self._rests_until - monotonic()) > 0:
             raise Unavailable(self._resting, rest)
         self._resting = ""
-        return [blamed for first, last in batches(lines) for blamed in self._batch(lines, first, last)]
 
     def _batch(self, lines: pl.Series, first: int, last: int) -> Iterator[Blamed]:
         answer = self._write(lines.slice(first, last - first))

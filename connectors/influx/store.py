@@ -40,6 +40,7 @@ class InfluxStore:
         self._types: dict[str, dict[str, FieldType]] | None = None
 
     def write(self, results: Sequence[Result], alerts: Sequence[Transition]) -> list[Unstorable]:
+        self._sender.leave_alone()
         unstorable = [Unstorable(t, slip) for t in alerts if (slip := alert_slip(t))]
         current = {name: self._revisions[name].prepare(own) for name, own in _newest(results).items()}
         sources: list[Result | Transition] = []

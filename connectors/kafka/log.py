@@ -30,7 +30,7 @@ from connectors.kafka.trouble import kafka_trouble, quieten
 from connectors.kafka.writer import BATCH_BYTES, KafkaWriter
 from connectors.ownership import Ownership
 from connectors.sqlite import disk_trouble
-from pipeline.core.errors import Bug, Unavailable
+from pipeline.core.errors import Away, Bug, Unavailable
 from pipeline.core.ports import Owner
 
 _TRIES, _PAUSE_S = 10, 0.2  # a topic just made is not known to every broker at once
@@ -48,7 +48,9 @@ class KafkaLog:
         quieten()
         self._background, self._places = Background(), Places(settings)
         self._parts: dict[int, _Part] = {}
-        self._opened, self._ensured = 0, dict[str, int]()
+        self._opened = 0
+        self._ensured, self._expected = dict[str, int](), dict[str, int]()
+        self._ensuring: asyncio.Task[None] | None = None
         with disk_trouble(folder):
             self._locks.mkdir(parents=True, exist_ok=True)
         atexit.register(self.close)
@@ -57,12 +59,30 @@ class KafkaLog:
         self._background.call(kafka_topics.ensure(self.settings, topics, self._keep_ms))
         self._ensured |= topics
 
+    def expect(self, topics: Mapping[str, int]) -> None:
+        """As `ensure`, when Kafka is there at last: what is written until then waits."""
+        self._expected = dict(topics)
+
+    async def _ensure_expected(self, seconds: float) -> None:
+        """Goes on while nobody waits."""
+        if self._ensuring is None:
+            work = kafka_topics.ensure(self.settings, self._expected, self._keep_ms)
+            self._ensuring = asyncio.create_task(work)
+        await asyncio.wait([self._ensuring], timeout=seconds)
+        if not self._ensuring.done():
+            raise Away("log: write: no answer in time")
+        ensuring, self._ensuring = self._ensuring, None
+        ensuring.result()
+        self._ensured, self._expected = self._ensured | self._expected, {}
+
     def verify(self, topics: Mapping[str, int]) -> list[str]:
         """One line for each setting of a topic that is not as it must be."""
         return self._background.call(kafka_topics.verify(self.settings, topics, self._keep_ms))
 
-    def _partitions_of(self, topic: str) -> int:
+    def _partitions_of(self, topic: str, seconds: float = _COORDINATOR_S) -> int:
         """What was ensured is not asked for: Kafka may be away by now."""
+        if topic in self._expected:
+            self._background.call(self._ensure_expected(seconds))
         return self._ensured.get(topic) or self._background.call(self._count(topic))
 
     async def _count(self, topic: str) -> int:

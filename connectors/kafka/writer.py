@@ -12,7 +12,9 @@ BATCH_BYTES = 1 << 19
 class KafkaWriter:
     """One thread's writer."""
 
-    def __init__(self, sending: Sending, partitions_of: Callable[[str], int], closed: Callable[[], None]) -> None:
+    def __init__(
+        self, sending: Sending, partitions_of: Callable[[str, float], int], closed: Callable[[], None]
+    ) -> None:
         self._sending, self._partitions_of, self._closed = sending, partitions_of, closed
         self._partitions: dict[str, int] = {}
         self._buffers: dict[str, list[Outgoing]] = {}
@@ -27,7 +29,7 @@ class KafkaWriter:
     def flush_within(self, seconds: float) -> int:
         for topic in list(self._buffers):
             if topic not in self._partitions:
-                self._partitions[topic] = self._partitions_of(topic)
+                self._partitions[topic] = self._partitions_of(topic, seconds)
             count = self._partitions[topic]
             for out in self._buffers.pop(topic):
                 self._sending.add(topic, partition_of(out.key, count), (out.key, out.value, out.headers))

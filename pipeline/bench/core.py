@@ -18,7 +18,9 @@ from connectors.codecs.windows_json import Heads
 from pipeline.bench.loads import FIRST_MS, POLL_MS, Load, Mismatch, Raw, Shape, check, make_load
 from pipeline.bench.table import Row, row
 from pipeline.core.ledger import FIELDS
+from pipeline.core.polled import gathered
 from pipeline.core.ports import Outgoing
+from pipeline.core.senders import Senders
 from pipeline.roles.spoken import spoken
 from pipeline.runtime import snapshot
 from pipeline.steps.partition import PartitionState
@@ -93,9 +95,9 @@ def _check(load: Load, state: PartitionState, written: list[Outgoing]) -> None:
 def worked(state: PartitionState, load: Load, polls: Iterable[int]) -> tuple[PartitionState, list[Outgoing]]:
     """The product's own work, with a memory for a log."""
     written: list[Outgoing] = []
-    heads = Heads()
+    heads, senders = Heads(), Senders()
     for poll in polls:
-        state, out = step(state, load.polls[poll])
+        state, out = step(state, gathered(load.polls[poll], senders))
         written += spoken(out, 0, 0, heads, state.registry.paths)
     return state, written
 

@@ -17,13 +17,14 @@ from zlib import crc32
 
 from connectors.codecs.windows_json import Heads
 from pipeline.bench.loads import Mismatch
-from pipeline.core.frames import FrameError
-from pipeline.core.frames_together import decode_all
+from pipeline.core.frames_together import read_together
+from pipeline.core.polled import Polled
+from pipeline.core.ports import Record
+from pipeline.core.senders import Senders
 from pipeline.roles.spoken import spoken
 from pipeline.runtime import snapshot
 from pipeline.runtime.garbage import search_seldom
 from pipeline.steps.partition import PartitionState
-from pipeline.steps.plan import Entry
 from pipeline.steps.worker import step
 
 Recorded = tuple[int, int, str, bytes]  # offset, append time, line, frame
@@ -38,13 +39,13 @@ class Found(NamedTuple):
 
 def worked(polls: Sequence[Sequence[Recorded]], partitions: int, warm_up: int) -> Found:
     states = [PartitionState() for _ in range(partitions)]
-    heads, digests = [Heads() for _ in states], [0] * partitions
+    heads, digests, senders = [Heads() for _ in states], [0] * partitions, Senders()
     began = process_time()
     for number, poll in enumerate(polls):
         if number == warm_up:
             began = process_time()
         for k, state in enumerate(states):
-            states[k], out = step(state, entries(poll))
+            states[k], out = step(state, read(poll, senders))
             for record in spoken(out, 0, 0, heads[k], states[k].registry.paths):
                 digests[k] = crc32(record.value, crc32(record.key, digests[k]))
     spent = process_time() - began
@@ -61,14 +62,12 @@ def peak_mb() -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def entries(poll: Sequence[Recorded]) -> list[Entry]:
-    found = list[Entry]()
-    frames = decode_all([value for _, _, _, value in poll])
-    for (offset, append_ms, line, _), frame in zip(poll, frames, strict=True):
-        if isinstance(frame, FrameError):
-            raise frame
-        found.append(Entry(offset, append_ms, line, frame))
-    return found
+def read(poll: Sequence[Recorded], senders: Senders) -> Polled:
+    records = [Record(0, offset, append_ms, line.encode(), value) for offset, append_ms, line, value in poll]
+    polled, refused = read_together(records, senders)
+    if refused:
+        raise Mismatch(refused[0].sentence)
+    return polled
 
 
 def main(file: str, partitions: int, warm_up: int) -> None:

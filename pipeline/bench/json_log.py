@@ -12,7 +12,7 @@ from connectors.codecs.topics import FAMILIES, Grammar
 from pipeline.bench.loads import Mismatch
 from pipeline.bench.log_load import FRAMES, JSON
 from pipeline.core.ports import Log, Owner, Reader, Record, StateStore, Writer
-from pipeline.core.samples import Payload
+from pipeline.core.samples import Payload, Payloads
 from pipeline.steps.gateway import GatewayState, pack
 
 LEVELS = ("park", "line", "unit")
@@ -72,7 +72,7 @@ class JsonReader:
     def _framed(self, partition: int, records: list[Record]) -> list[Record]:
         prefix = FAMILIES["own"][0]
         topics = {key: prefix + key.decode() for key in {record.key for record in records}}
-        payloads = [Payload(topics[record.key], record.value, record.append_ms) for record in records]
+        payloads = Payloads.of([Payload(topics[record.key], record.value, record.append_ms) for record in records])
         samples, rejects = edge.decode(payloads, self.grammar, MAX_PAYLOAD)
         state = self.gateways.get(partition) or GatewayState("gw", 1)
         self.gateways[partition], out = pack(state, samples, rejects, payloads)

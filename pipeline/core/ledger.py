@@ -4,8 +4,10 @@ Law: received = stored + duplicate + conflict + expired + rejected + waiting, al
 totals show a hole (`gap`) and a repeated record; a number that fills a hole takes its share of `gap` back.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +35,15 @@ SETTLED = [COLUMN[name] for name in ("stored", "duplicate", "conflict", "expired
 
 def _no_rows() -> Ints:
     return np.zeros((0, len(FIELDS)), np.int64)
+
+
+class Changed(NamedTuple):
+    """Rows of the ledger, in the order of the lines asked for: `at` = place of their line among these; counts i64[row,
+    field] with `waiting`."""
+
+    row: npt.NDArray[np.intp]
+    at: npt.NDArray[np.intp]
+    counts: Ints
 
 
 @dataclass(slots=True)
@@ -67,11 +78,18 @@ class Ledger:
         return row, repeat
 
     def _rows(self, stream: Ints, hour: Ints, sender: Callable[[int], tuple[int, str]]) -> npt.NDArray[np.int32]:
-        """Rows of the ledger for records, made where they are new."""
+        """Rows of the ledger for records, made where they are new, in log order."""
         row = self.streams.row[stream].astype(np.int32)
-        for k in np.flatnonzero(self.streams.hour[stream] != hour).tolist():
-            row[k] = self._row((*sender(k), int(hour[k])))
-            self.streams.hour[stream[k]], self.streams.row[stream[k]] = hour[k], row[k]
+        other = np.flatnonzero(self.streams.hour[stream] != hour)
+        if len(other):
+            streams, hours = stream[other], hour[other]
+            _, first, same = np.unique(_paired(streams, hours), return_index=True, return_inverse=True)
+            found = np.zeros(len(first), np.int32)
+            for k in np.argsort(first).tolist():
+                record = int(other[first[k]])
+                found[k] = self._row((*sender(record), int(hour[record])))
+            row[other] = found[same]
+            self.streams.hour[streams], self.streams.row[streams] = hours, row[other]  # of several the last one stays
         return row
 
     def _row(self, key: tuple[int, str, int]) -> int:
@@ -115,18 +133,20 @@ class Ledger:
         if len(rows):
             self.counts[:, COLUMN[field_name]] += np.bincount(rows, minlength=len(self.counts))
 
-    def changed(self, line: int) -> list[tuple[int, tuple[int, ...]]]:
-        """(row, counts with `waiting`) of a line's rows that differ from what was last said of them."""
-        rows = np.array(self.open.get(line, []), np.intp)
+    def changed(self, lines: Sequence[int]) -> Changed:
+        """The rows of lines that differ from what was last said of them."""
+        own = [self.open.get(line, []) for line in lines]
+        rows = np.fromiter(chain.from_iterable(own), np.intp)
+        at = np.repeat(np.arange(len(own)), list(map(len, own)))
         now = self._now(rows)
-        new = (self.said_ms[rows] == NEVER) | (now != self.published[rows]).any(axis=1)
-        return list(zip(rows[new].tolist(), map(tuple, now[new].tolist()), strict=True))
+        new = np.flatnonzero((self.said_ms[rows] == NEVER) | (now != self.published[rows]).any(axis=1))
+        return Changed(rows[new], at[new], now[new])
 
-    def say(self, row: int, counts: tuple[int, ...], append_ms: int) -> bool:
-        """What is said of a row from here on; was anything said of it before?"""
-        again = bool(self.said_ms[row] != NEVER)
-        self.published[row], self.said_ms[row] = counts, append_ms
-        return again
+    def say(self, found: Changed, append_ms: Ints) -> Flags:
+        """What is said of rows from here on, with its time by row; was anything said of each before?"""
+        again = self.said_ms[found.row] != NEVER
+        self.published[found.row], self.said_ms[found.row] = found.counts, append_ms
+        return np.asarray(again, np.bool_)
 
     def retire(self, line: int, before_ms: int) -> bool:
         """Gives up a line's rows of which nothing waits, and whose hour and last change, as it was said, are older than
@@ -147,3 +167,10 @@ class Ledger:
         counts = self.counts[rows]
         counts[:, COLUMN["waiting"]] = counts[:, COLUMN["received"]] - counts[:, SETTLED].sum(axis=1)
         return counts
+
+
+def _paired(stream: Ints, hour: Ints) -> Ints:
+    """One number for each stream and hour."""
+    first = int(hour.min())
+    span: int = int(hour.max()) - first + 1
+    return np.add(hour - first, stream * span)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.samples import FROZEN, UNDATED
+from pipeline.core.short_sort import short
 
 S = TypeVar("S", np.int64, np.uint8, np.uint64)
 NO_IDENTITY = UNDATED | FROZEN
@@ -104,9 +105,8 @@ def settled(rows: Rows) -> tuple[Rows, npt.NDArray[np.int32], npt.NDArray[np.int
 
 def _order(rows: Rows) -> npt.NDArray[np.intp]:
     """Small integers are sorted by radix. Rows without identity stand behind those that have one."""
-    series = rows.series.astype(np.uint16) if int(rows.series.max()) < 1 << 16 else rows.series
     offset = rows.t - int(rows.t.min())
-    times = offset.astype(np.uint16) if int(offset.max()) < 1 << 16 else offset
+    series, times = short(rows.series), short(offset)
     keys = [times, series] if rows.seq is None else [rows.seq, times, series]
     return np.lexsort(keys if rows.flags is None else [(rows.flags & NO_IDENTITY) != 0, *keys])
 

@@ -21,7 +21,7 @@ def implausible(frame: Frame, append_ms: int) -> str:
         return _uncountable(frame)
     if not 0 <= frame.ingest_ms <= append_ms + AHEAD_MS:
         return f"frame: ingest_ms: no time of receipt; got {frame.ingest_ms}; expected 0 to a year ahead of the log"
-    if slip := _gateway_slip(frame.gateway):
+    if slip := gateway_slip(frame.gateway):
         return slip
     if frame.texts and (longest := max(map(len, frame.texts))) > MAX_TEXT:
         return f"frame: a text of {longest} characters; expected at most {MAX_TEXT}"
@@ -35,7 +35,8 @@ def _uncountable(frame: Frame) -> str:
 
 
 @lru_cache(maxsize=1_024)
-def _gateway_slip(name: str) -> str:
+def gateway_slip(name: str) -> str:
+    """What is wrong with the name of a gateway, as a sentence, or ""."""
     slip = name_slip(name)
     return f"frame: the gateway's name {slip}; got {name[:70]!r}; expected a legal name" if slip else ""
 

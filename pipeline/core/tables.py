@@ -13,15 +13,19 @@ import numpy.typing as npt
 from pipeline.core.by_table import MAX_KEPT
 from pipeline.core.grown import grown
 from pipeline.core.names_block import Names
+from pipeline.core.senders import Key, Senders
 
-Key = tuple[str, str, int, int]  # line, gateway, boot, id of the table of names
+UNKNOWN = -1
 
 
 @dataclass(slots=True)
 class Tables:
     """`places`: by key, of the columns line, stream (codes, i64), named (bool) and begin, where the codes of its names
-    lie in `codes` (i32)."""
+    lie in `codes` (i32). `asked`: the memory of senders by whose codes was asked last, and `place` by such a code,
+    UNKNOWN where it was not found out yet."""
 
+    asked: Senders | None = None
+    place: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     places: dict[Key, int] = field(default_factory=dict)
     kept: list[Names] = field(default_factory=list)
     line: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -30,6 +34,13 @@ class Tables:
     begin: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     codes: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     size: int = 0
+
+    def of(self, senders: Senders, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Places by record, UNKNOWN where it has to be found out."""
+        if self.asked is not senders:
+            self.asked, self.place = senders, np.zeros(0, np.int64)
+        self.place = grown(self.place, len(senders.keys), UNKNOWN)
+        return self.place.take(codes)
 
     def put(self, key: Key, names: Names, found: tuple[int, int, bool], codes: npt.NDArray[np.int32]) -> int:
         """found: line, stream, named."""
@@ -54,3 +65,4 @@ class Tables:
 
     def forget(self) -> None:
         self.places, self.kept, self.size = {}, [], 0
+        self.place[:] = UNKNOWN

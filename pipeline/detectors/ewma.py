@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.grown import grown
+from pipeline.core.short_sort import stably_sorted
 
 ALPHA, WARM_UP, FLOOR = 0.05, 20, 1e-18
 LEVELS = (4.0, 6.0)
@@ -69,8 +70,7 @@ def _rounds(series: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.intp], list[i
     counts = np.diff(np.append(starts, len(series)))
     most = int(counts.max())
     if most * len(counts) > len(series):
-        fall = most - counts
-        starts = starts.take(np.argsort(fall.astype(np.uint16) if most < 1 << 16 else fall, kind="stable"))
+        starts = starts.take(stably_sorted(most - counts))
     return starts, (len(counts) - np.cumsum(np.bincount(counts)[:-1])).tolist()
 
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from pipeline.config.read import Config
 from pipeline.core.errors import Away
-from pipeline.core.ports import Clock
-from pipeline.roles.start import Park, RoleName, open_log, refuse_spool
+from pipeline.core.ports import Clock, Log
+from pipeline.roles.start import Park, RoleName, expected_log, open_log, refuse_spool
 from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
 from pipeline.runtime.loop import Waiting
@@ -56,7 +56,7 @@ class Beginning:
     def _tried(self) -> Park:
         if "gateway" in self._names:
             refuse_spool(self._config)
-        opened = open_log(self._config, self._clock)
+        opened = self._opened()
         park = Park(self._config, self._clock, opened, self.instruments, stop=self.stop)
         try:
             park.start(self._names)
@@ -64,6 +64,15 @@ class Beginning:
             opened.close()
             raise
         return park
+
+    def _opened(self) -> Log:
+        """A gateway alone begins without its log: what comes waits in its spool."""
+        try:
+            return open_log(self._config, self._clock)
+        except Away:
+            if self._config.log.kind != "kafka" or set(self._names) != {"gateway"}:
+                raise
+            return expected_log(self._config)
 
     def join(self) -> None:
         self.stop.set()

@@ -15,7 +15,7 @@ from connectors.mqtt.source import Message
 from connectors.mqtt.sources import MqttSources
 from pipeline.core.line_config import LineConfig
 from pipeline.core.ports import Clock, Log, Outgoing, Writer
-from pipeline.core.samples import Payload, Reject
+from pipeline.core.samples import Payload, Payloads, Reject
 from pipeline.roles.culprits import ON_PURPOSE, culprits, named
 from pipeline.roles.spooled_writer import SpooledWriter
 from pipeline.runtime.clock import monotonic
@@ -113,7 +113,7 @@ class Gateway:
                 self._pack_of(broker, messages)
 
     def _pack_of(self, broker: int, messages: Sequence[Message]) -> None:
-        payloads = [message.payload for message in messages]
+        payloads = Payloads.of([message.payload for message in messages])
         with self.instruments.step_duration.labels(self.name).time():
             try:
                 state, out, rejects = self._packed(broker, payloads)
@@ -131,7 +131,9 @@ class Gateway:
         self, broker: int, payloads: Sequence[Payload], bad: Mapping[int, BaseException] = NONE
     ) -> tuple[GatewayState, list[Outgoing], list[Reject]]:
         """May be done again. Of what is `bad`, by place, only its bytes are kept."""
-        read = [payload._replace(body=b"", topic="") if at in bad else payload for at, payload in enumerate(payloads)]
+        read = payloads
+        if bad:
+            read = [one._replace(body=b"", topic="") if at in bad else one for at, one in enumerate(payloads)]
         samples, rejects = edge.decode(read, self.setup.grammars[broker], self.setup.max_payload)
         rejects = [reject for reject in rejects if reject.payload not in bad]
         rejects += [Reject(at, "", "poison", f"payload: it cannot be read: {named(why)}") for at, why in bad.items()]

@@ -7,14 +7,14 @@ skip makes progress; where records fail one after the other even without their r
 is ours, and raised.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from pipeline.core.ports import Outgoing, Record, StateStore
+from pipeline.core.ports import Log, Outgoing, Record, StateStore
 from pipeline.roles.attempts import Attempts
 from pipeline.roles.culprits import MOST, ON_PURPOSE, named
-from pipeline.roles.skips import Skip, Skips, decided, forget, keep, root, rows_of, told, without
+from pipeline.roles.skips import Range, Skip, Skips, ahead, decided, forget, keep, root, rows_of, told, without
 from pipeline.roles.trial import Trial, guilty
 from pipeline.runtime import snapshot
 from pipeline.runtime.instruments import Instruments
@@ -22,8 +22,6 @@ from pipeline.runtime.logs import log
 from pipeline.runtime.snapshot import Snapshot
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.worker import Output
-
-Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +62,16 @@ class Poison:
     def __post_init__(self) -> None:
         self.attempts = Attempts(self.store)
 
-    def take(self, extents: Mapping[int, Range]) -> None:
-        """Partitions, with what the log holds of each; of what it forgot nothing is known any more."""
+    def take(self, extents: Mapping[int, Range], log: Log, begun: Iterable[int]) -> None:
+        """Partitions, with what the log holds of each; of what it forgot nothing is known any more. `begun`: those
+        that begin without a checkpoint."""
         kept = self.store.load(root())
+        found = ahead(log, {partition: extents[partition] for partition in begun})
         for partition, (first, _) in extents.items():
             known = decided(kept, partition)
+            if new := {offset: skip for offset, skip in found.get(partition, {}).items() if offset not in known}:
+                keep(self.store, partition, new)
+                known |= new
             forget(self.store, partition, [offset for offset in known if offset < first])
             self.skips[partition] = {offset: skip for offset, skip in known.items() if offset >= first}
         died = self.attempts.begin(kept, {partition: end for partition, (_, end) in extents.items()})

@@ -18,10 +18,10 @@ from pipeline.core.errors import ConfigError
 from pipeline.core.event_time import NEVER
 from pipeline.core.frames import FrameError, Kind, decode, encode
 from pipeline.core.line_config import LineConfig
-from pipeline.core.plausible import Spelling
 from pipeline.core.ports import Log, Record, Sink
 from pipeline.core.results import Result, Transition
-from pipeline.roles.skips import Skips, decided, root, without
+from pipeline.core.senders import Senders
+from pipeline.roles.skips import Skips, ahead, decided, root, without
 from pipeline.roles.spoken import ALERTS, RESULTS, spoken
 from pipeline.roles.worker import SAMPLES, by_partition, worked
 from pipeline.steps.partition import PartitionState
@@ -52,17 +52,19 @@ class Reprocess:
     since_ms: int
     line: str = ""
     ends: dict[str, tuple[int, int]] = field(default_factory=dict)
+    senders: Senders = field(default_factory=Senders)
 
     def __post_init__(self) -> None:
         self._declared = {line.path: line for line in self.config.lines}
 
     def run(self, sink: Sink, note: Callable[[int, int], None]) -> None:
         """`note` is told records done, and of how many."""
-        spelling = Spelling()
         with closing(self.log.reader(SAMPLES, "")) as reader, closing(self.log.state()) as store:
             kept = store.load(root())
             first = {partition: reader.first_offset(partition) for partition in reader.partitions}
-            parts = {p: _Partition(reader.end_offset(p), decided(kept, p)) for p in reader.partitions}
+            extents = {partition: (at, reader.end_offset(partition)) for partition, at in first.items()}
+            known = ahead(self.log, extents)
+            parts = {p: _Partition(end, known[p] | decided(kept, p)) for p, (_, end) in extents.items()}
             left = {p: (at, parts[p].end) for p, at in first.items() if at < parts[p].end}
             total, done = sum(end - at for at, end in left.values()), 0
             for partition, at in first.items():
@@ -73,7 +75,7 @@ class Reprocess:
                     mine = [record for record in records if record.offset < end]
                     if at == first[partition] > 0 and mine:
                         self._check_begin(mine[0])
-                    self._take(parts[partition], mine, spelling, sink)
+                    self._take(parts[partition], mine, sink)
                     done += len(mine)
                     note(done, total)
                     if records[-1].offset + 1 >= end:
@@ -91,12 +93,13 @@ class Reprocess:
                 "later: an hour behind its first record states and counters are known"
             )
 
-    def _take(self, part: _Partition, records: Sequence[Record], spelling: Spelling, sink: Sink) -> None:
+    def _take(self, part: _Partition, records: Sequence[Record], sink: Sink) -> None:
         mine = [record for record in records if not self.line or record.key == self.line.encode()]
         left = [self._configured(part, record) for record in without(part.skips, mine)]
         if not left:
             return
-        done = worked(part.state, left, spelling)
+        self.senders = self.senders.roomy()
+        done = worked(part.state, left, self.senders)
         part.state = done.state
         if left[-1].append_ms < self.since_ms - AHEAD_MS:
             return

@@ -5,9 +5,10 @@
 
 Rules: a decision stands in the state store before anything is said that rests on it, and in the log before a commit
 passes its record: a reader takes the decisions of a partition in when it takes the partition, and so knows of each
-before it reaches the record, wherever it begins. Passing a skipped record aloud writes its reject and its frame; at a
-replay they come again, with the same place. First only its rows (or its body) are skipped; a record that cannot be
-worked off even without them is passed over whole, and shows as a gap of the ledger.
+before it reaches the record, wherever it begins. Where no checkpoint is left the state store may be new: then the
+frames of the log are looked for first, and the decisions are there again. Passing a skipped record aloud writes its
+reject and its frame; at a replay they come again, with the same place. First only its rows (or its body) are skipped; a
+record that cannot be worked off even without them is passed over whole, and shows as a gap of the ledger.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +17,9 @@ from typing import Literal
 
 import msgspec
 
-from pipeline.core.frames import Frame, FrameError, Kind, encode
+from pipeline.core.frames import Frame, FrameError, Kind, decode, encode
 from pipeline.core.husk import husk
-from pipeline.core.ports import Outgoing, Record, StateStore
+from pipeline.core.ports import Log, Outgoing, Record, StateStore
 from pipeline.roles.reading import rejected
 
 SAMPLES, ROLE = "samples.v1", "worker"
@@ -43,6 +44,8 @@ class _Said(msgspec.Struct, frozen=True):
 
 
 Skips = dict[int, Skip]  # by offset
+Range = tuple[int, int]
+_SKIP = bytes([Kind.SKIP])
 
 
 def root(partition: int | None = None) -> str:
@@ -60,6 +63,35 @@ def decided(kept: Mapping[str, bytes], partition: int) -> Skips:
             except ValueError:
                 continue
     return found
+
+
+def ahead(log: Log, extents: Mapping[int, Range]) -> dict[int, Skips]:
+    """The decisions that stand as frames in these parts of the log, for who knows of them by nothing else."""
+    found: dict[int, Skips] = {partition: {} for partition in extents}
+    reader = log.reader(SAMPLES, "")
+    try:
+        for partition in reader.partitions:
+            reader.seek(partition, extents[partition][0] if partition in extents else reader.end_offset(partition))
+        left = {partition: end for partition, (first, end) in extents.items() if first < end}
+        while left:
+            for record in reader.poll(1.0):
+                if record.value[5:6] == _SKIP and (said := _said(record)) is not None:
+                    found.setdefault(record.partition, {})[said.offset] = Skip(said.what, said.why)
+                if record.offset + 1 >= left.get(record.partition, 0):
+                    left.pop(record.partition, None)
+    finally:
+        reader.close()
+    return found
+
+
+def _said(record: Record) -> _Said | None:
+    """What a frame says of a record of its own partition."""
+    try:
+        frame = decode(record.value)
+        said = msgspec.json.decode(frame.body, type=_Said) if frame.kind is Kind.SKIP else None
+    except ValueError:
+        return None
+    return said if said is not None and said.partition == record.partition else None
 
 
 def keep(store: StateStore, partition: int, decisions: Skips) -> None:

@@ -60,6 +60,13 @@ def open_log(config: Config, clock: Clock) -> Log:
     return log
 
 
+def expected_log(config: Config) -> "KafkaLog":
+    """Of a Kafka that is away: to be written to, and by a gateway with a spool alone."""
+    log = open_kafka(config)
+    log.expect(dict.fromkeys(TOPICS, config.log.partitions))
+    return log
+
+
 def refuse_spool(config: Config) -> None:
     """Before anything is connected to: what an older version must not touch."""
     if config.log.kind == "kafka":

@@ -48,17 +48,17 @@ def _how(code: int) -> str:
 
 def main() -> None:
     """The other process."""
-    from pipeline.core.plausible import Spelling
+    from pipeline.core.senders import Senders
     from pipeline.roles.worker import worked
     from pipeline.runtime import snapshot
     from pipeline.steps.partition import PartitionState
 
     task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=_Task)
-    state, spelling = snapshot.load(PartitionState, task.state), Spelling()
+    state, senders = snapshot.load(PartitionState, task.state), Senders()
     for record in task.records:
         os.write(1, f"{record.offset}\n".encode())
         try:
-            state = worked(state, [record], spelling).state
+            state = worked(state, [record], senders).state
         except BaseException:
             os._exit(RAISED)
 

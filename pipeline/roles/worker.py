@@ -1,16 +1,14 @@
 """The worker role: samples.v1 in; results.v1, alerts.v1, late.v1 and rejects.v1 out; state in checkpoints."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.codecs import windows_json
 from pipeline.core.errors import ConfigError, Unavailable
-from pipeline.core.frames import FrameError, Kind
-from pipeline.core.frames_together import decode_all
-from pipeline.core.line_config import validated
-from pipeline.core.plausible import Spelling, implausible
-from pipeline.core.ports import Log, Outgoing, Record
+from pipeline.core.frames_together import read_together
+from pipeline.core.ports import Log, Record
 from pipeline.core.samples import FRAMED
+from pipeline.core.senders import Senders
 from pipeline.roles.poison import Poison, Spent, Work
 from pipeline.roles.reading import Lag, rejected
 from pipeline.roles.spoken import spoken
@@ -22,7 +20,6 @@ from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log
 from pipeline.runtime.slots import Saved, Slots
 from pipeline.steps.partition import PartitionState
-from pipeline.steps.plan import Entry
 from pipeline.steps.standing import ledger_gap, silent_lines, watermark_lag_ms
 from pipeline.steps.worker import Output, step
 
@@ -50,7 +47,7 @@ class Worker:
     trouble: str = ""
     keep_ms: Mapping[str, int] = field(default_factory=dict)  # topic -> how long its records are of use
     forgot_day: int = 0
-    spelling: Spelling = field(default_factory=Spelling)
+    senders: Senders = field(default_factory=Senders)
     held: dict[int, Held] = field(default_factory=dict)
     spoken_to: dict[int, int] = field(default_factory=dict)  # results of the records below are in the log
     pace: Callable[[], float] = monotonic
@@ -62,20 +59,15 @@ class Worker:
         self.lag = Lag(self.instruments, self.name, (self.reader,))
         slots = Slots(self.log.state(), self.name, self.reader.instance)
         self.committer = Committer(self.reader, self.writer, slots, pace=self.pace)
-        spelling = self.spelling
-        self.poison = Poison(
-            slots.store,
-            self.instruments,
-            self.name,
-            lambda state, records: worked(state, records, spelling),
-            self.trial,
-        )
+        self.poison = Poison(slots.store, self.instruments, self.name, self._worked, self.trial)
         self.instruments.checkpoint_age.labels(self.name).set_function(self.committer.age)
 
     def take(self, partitions: Sequence[int]) -> None:
         """Goes on with what is in memory of a partition, or in a checkpoint, whichever is further."""
         held = {partition: self._begin(partition) for partition in partitions}
-        self.poison.take({p: (self.reader.first_offset(p), self.reader.end_offset(p)) for p in partitions})
+        extents = {p: (self.reader.first_offset(p), self.reader.end_offset(p)) for p in partitions}
+        begun = [p for p, (first, end) in extents.items() if held[p].position == first < end]
+        self.poison.take(extents, self.log, begun)
         for partition in partitions:
             self.reader.seek(partition, held[partition].position)
         self.held = held
@@ -131,7 +123,7 @@ class Worker:
             self._forget(records)
         elif self.committer.commit_due():
             self.committer.commit(self.spoken_to)
-            self.poison.attempts.passed(self.spoken_to)
+            self.poison.attempts.passed({partition: self.held[partition].position for partition in self._mine()})
             self._measure()
         self.lag.look()
         return len(records)
@@ -165,6 +157,10 @@ class Worker:
                 self._say(self.held[partition], done)
         except Spent as lost:
             self._go_back(partition, lost)
+
+    def _worked(self, state: PartitionState, records: Sequence[Record]) -> Work:
+        self.senders = self.senders.roomy()
+        return worked(state, records, self.senders)
 
     def _go_back(self, partition: int, lost: Spent) -> None:
         """What was said is not said again."""
@@ -208,16 +204,13 @@ class Worker:
         self.reader.close()
 
 
-def worked(state: PartitionState, records: Sequence[Record], spelling: Spelling) -> Work:
-    """Records of one partition taken in; the state handed in is spent. A skip says nothing of its line."""
-    entries: list[Entry] = []
-    rejects: list[tuple[int, Outgoing]] = []
-    for record, entry in zip(records, read(records, spelling), strict=True):
-        if not isinstance(entry, Entry):
-            rejects.append((record.offset, entry))
-        elif entry.frame.kind is not Kind.SKIP:
-            entries.append(entry)
-    return Work(*step(state, entries), rejects)
+def worked(state: PartitionState, records: Sequence[Record], senders: Senders) -> Work:
+    """Records of one partition taken in; the state handed in is spent. What cannot be read becomes a reject with its
+    place in the log, so that a repeat shows."""
+    polled, refused = read_together(records, senders)
+    unread = [(records[one.place], one.sentence) for one in refused]
+    rejects = [(record.offset, rejected(record, SAMPLES, sentence)) for record, sentence in unread]
+    return Work(*step(state, polled), rejects)
 
 
 def by_partition(records: Sequence[Record]) -> dict[int, list[Record]]:
@@ -225,19 +218,3 @@ def by_partition(records: Sequence[Record]) -> dict[int, list[Record]]:
     for record in records:
         found.setdefault(record.partition, []).append(record)
     return found
-
-
-def read(records: Sequence[Record], spelling: Spelling) -> Iterator[Entry | Outgoing]:
-    """A record that cannot be read becomes a reject with its place in the log, so that a repeat shows."""
-    for record, frame in zip(records, decode_all([record.value for record in records]), strict=True):
-        try:
-            if isinstance(frame, FrameError):
-                raise frame
-            line = record.key.decode()
-            if slip := implausible(frame, record.append_ms) or spelling.slip(line, frame.names):
-                raise FrameError(slip)
-            if frame.kind == Kind.CONFIGURATION:
-                validated(line, frame.body)
-            yield Entry(record.offset, record.append_ms, line, frame)
-        except ValueError as error:
-            yield rejected(record, SAMPLES, str(error).splitlines()[0])

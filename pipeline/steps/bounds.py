@@ -7,8 +7,9 @@ so it is a place in the log, and not a poll, that decides. What others have open
 import numpy as np
 
 from pipeline.core.event_time import PANE_MS
+from pipeline.core.polled import Flags
 from pipeline.steps.partition import PartitionState
-from pipeline.steps.slice import Flags, Slice
+from pipeline.steps.slice import Slice
 
 
 def crowded(state: PartitionState, part: Slice) -> Flags:

@@ -4,14 +4,13 @@ Rule: a text is known by a digest of itself; only what states and modes are call
 """
 
 import hashlib
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.core.frames import Frame
+from pipeline.core import frames
 from pipeline.core.order import NO_TEXT, Rows
 from pipeline.core.samples import UNDATED
 from pipeline.steps.partition import PartitionState
@@ -24,33 +23,16 @@ TEXT_BITS = 48
 def read_rows(state: PartitionState, part: Slice, ledger: npt.NDArray[np.int32]) -> Rows:
     """Rows in log order. ledger i32 by row."""
     series = state.registry.tables.codes.take(part.index + np.repeat(part.names_at, part.size))
-    if part.plain:
-        return Rows(series, part.t, part.v, ledger)
-    frames = [entry.frame for entry in part.entries]
-    flags = _column([f.row_flags for f in frames], frames)
+    flags = _telling(part.row_flags)
     if flags is not None:
         state.ledger.add("undated", ledger[(flags & UNDATED) != 0])
-    return Rows(
-        series,
-        part.t,
-        part.v,
-        ledger,
-        _texts(state, frames, part.line.tolist(), series),
-        _column([f.q for f in frames], frames),
-        _column([f.seq for f in frames], frames),
-        flags,
-    )
+    texts = None if part.text is None else _texts(state, part, part.text, series)
+    return Rows(series, part.t, part.v, ledger, texts, _telling(part.q), _telling(part.seq), flags)
 
 
-def _column(parts: Sequence[npt.NDArray[S] | None], frames: Sequence[Frame]) -> npt.NDArray[S] | None:
-    """A column that frames may leave out, joined; None where all do, or where it says nothing."""
-    some = [part for part in parts if part is not None]
-    if not any(part.any() for part in some):
-        return None
-    kind = some[0].dtype
-    return np.concatenate(
-        [np.zeros(len(f), kind) if part is None else part for part, f in zip(parts, frames, strict=True)]
-    )
+def _telling(column: npt.NDArray[S] | None) -> npt.NDArray[S] | None:
+    """None where it says nothing."""
+    return None if column is None or not column.any() else column
 
 
 @lru_cache(maxsize=65_536)
@@ -59,24 +41,20 @@ def _code(text: str) -> int:
 
 
 def _texts(
-    state: PartitionState, frames: Sequence[Frame], lines: Sequence[int], series: npt.NDArray[np.int32]
+    state: PartitionState, part: Slice, text: npt.NDArray[np.uint16], series: npt.NDArray[np.int32]
 ) -> npt.NDArray[np.int64] | None:
     """Codes of texts by row, NO_TEXT for numbers; what states and modes are called is learned by their line."""
-    if all(frame.text is None for frame in frames):
+    worded = np.flatnonzero(text != frames.NO_TEXT)
+    if not len(worded):
         return None
     state.cover()
-    parts: list[npt.NDArray[np.int64]] = []
-    begin = 0
-    for frame, line in zip(frames, lines, strict=True):
-        rows = series[begin : begin + len(frame)]
-        begin += len(frame)
-        if frame.text is None:
-            parts.append(np.full(len(frame), NO_TEXT, np.int64))
-            continue
-        place = np.minimum(frame.text, len(frame.texts))
-        codes = [_code(text) for text in frame.texts]
-        parts.append(np.array([*codes, NO_TEXT], np.int64)[place])
-        for k in np.unique(place[state.traits.named[rows]]).tolist():
-            if k < len(codes):
-                state.lines[line].learn(codes[k], frame.texts[k])
-    return np.concatenate(parts)
+    found = np.full(len(text), NO_TEXT, np.int64)
+    record = np.repeat(np.arange(len(part)), part.size)[worded]
+    starts = np.flatnonzero(np.append(True, record[1:] != record[:-1]))
+    for k, own in zip(record[starts].tolist(), np.split(worded, starts[1:]), strict=True):
+        texts, place = part.frame(k).texts, text[own]
+        codes = [_code(word) for word in texts]
+        found[own] = np.array(codes, np.int64)[place]
+        for at in np.unique(place[state.traits.named[series[own]]]).tolist():
+            state.lines[int(part.line[k])].learn(codes[at], texts[at])
+    return found

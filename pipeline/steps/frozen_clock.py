@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.samples import FROZEN, UNDATED, Name, Samples
+from pipeline.core.short_sort import stably_sorted
 from pipeline.steps.known_names import KnownNames
 from pipeline.steps.names_table import Numbers
-from pipeline.steps.short_sort import stably_sorted
 
 _NEVER = np.iinfo(np.int64).min
 Ints = npt.NDArray[np.int64]

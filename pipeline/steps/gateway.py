@@ -64,6 +64,8 @@ class GatewayState:
     undeclared: int = 0  # how many of the lines no file declares
     stamps: Stamps = field(default_factory=Stamps)
     time: LogTime = field(default_factory=LogTime)
+    looked_ms: int = 0  # when the lines were last looked through for those that need a heartbeat, by our own clock
+    beat_ms: int = 0  # when the first of them will
     known: KnownLists = field(default_factory=KnownLists, compare=False, repr=False)
 
 
@@ -114,16 +116,11 @@ def pack(
         out.append(_issue(state, lines, path, Kind.DATA, max(ms, ms_of_reject), rejects=count, content=content))
     for path, (count, ms) in declared.items():
         out.append(_issue(state, lines, path, Kind.DATA, ms, rejects=count))
-    out += [
-        encode_reject(
-            reject,
-            came[reject.payload]._replace(receipt_ms=int(told[reject.payload])),
-            state.gateway,
-            settings.reject_prefix,
-        )
-        for reject in (*rejects, *refused)
-    ]
-    return replace(state, lines=lines, names=names, stamps=stamps), out
+    for reject in (*rejects, *refused):
+        payload = came[reject.payload]._replace(receipt_ms=int(told[reject.payload]))
+        out.append(encode_reject(reject, payload, state.gateway, settings.reject_prefix))
+    beat_ms = int(came.receipt_ms.min(initial=state.beat_ms - HEARTBEAT_MS)) + HEARTBEAT_MS
+    return replace(state, lines=lines, names=names, stamps=stamps, beat_ms=beat_ms), out
 
 
 def _declared(rejects: Sequence[Reject], receipt_ms: npt.NDArray[np.int64]) -> dict[str, tuple[int, int]]:
@@ -140,8 +137,13 @@ def heartbeats(state: GatewayState, now_ms: int, spooled: Container[str] = ()) -
     the spool.
 
     The pseudo-line too, once it has had a reject: its ledger is said at its next record."""
+    if state.looked_ms <= now_ms < state.beat_ms:
+        return state, []
     quiet = [line for line, totals in state.lines.items() if abs(now_ms - totals.newest_ms) >= HEARTBEAT_MS]
-    return _issued(state, Kind.HEARTBEAT, now_ms, {line: b"" for line in quiet if line not in spooled})
+    bodies = {line: b"" for line in quiet if line not in spooled}
+    state, out = _issued(state, Kind.HEARTBEAT, now_ms, bodies)
+    oldest = min((totals.newest_ms for totals in state.lines.values()), default=now_ms)
+    return replace(state, looked_ms=now_ms, beat_ms=oldest + HEARTBEAT_MS), out
 
 
 def configuration(state: GatewayState, lines: Sequence[LineConfig], now_ms: int) -> tuple[GatewayState, list[Outgoing]]:
@@ -162,7 +164,7 @@ def _issued(
         return state, []
     lines = dict(state.lines)
     out = [_issue(state, lines, line, kind, ingest_ms, body=body, flags=flags) for line, body in bodies.items()]
-    return replace(state, lines=lines), out
+    return replace(state, lines=lines, beat_ms=min(state.beat_ms, ingest_ms + HEARTBEAT_MS)), out
 
 
 def _issue(

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from pipeline.core.frames import NO_TEXT, FrameName
 from pipeline.core.samples import Reject, Samples
+from pipeline.core.short_sort import stably_sorted
 from pipeline.steps.known_names import KnownNames
 from pipeline.steps.names_table import LineNames, NamesTable, Numbers
-from pipeline.steps.short_sort import stably_sorted
 
 Rows = npt.NDArray[np.int64]  # indexes into samples
 Ints = npt.NDArray[np.int64]

@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from pipeline.core.event_time import NEVER, PANE_MS
 from pipeline.core.order import NO_TEXT, Rows
+from pipeline.core.polled import Entry
 from pipeline.core.streams import Headers
 from pipeline.steps.columns import read_rows
 from pipeline.steps.partition import PartitionState
-from pipeline.steps.slice import Entry, Slice
+from pipeline.steps.slice import Slice
 from pipeline.steps.walk import Runs, Ticks, Way, walk
 
 __all__ = ["Entry"]
@@ -48,7 +49,7 @@ def plan(state: PartitionState, part: Slice) -> Plan:
     headers = Headers(
         part.stream, part.size, part.number, part.total_rows, part.rejects, part.total_rejects, part.named
     )  # fmt: skip
-    booked, repeat = state.ledger.receive(headers, part.ingest, part.append, part.sender)
+    booked, repeat = state.ledger.receive(headers, part.ingest, part.append, part.sender_of)
     frame = np.repeat(np.arange(len(part)), part.size)
     rows = read_rows(state, part, booked.take(frame))
     state.cover()

@@ -87,17 +87,30 @@ def _progress(line: LineState, revision: int, clock: int, append: int) -> Result
     return Result("progress", line.path, "progress", PROGRESS_MS // 1000, start, None, revision, values)
 
 
-def ledger(state: PartitionState, line: int, offset: int, append: int) -> list[Result]:
-    """The rows of a line's ledger that changed since they were last said, at a record."""
-    out: list[Result] = []
-    path = state.registry.paths[line]
-    for row, counts in state.ledger.changed(line):
-        _, gateway, hour = state.ledger.named[row]
-        revision = offset if state.ledger.say(row, counts, append) else 0
+def ledgers(state: PartitionState, part: Slice, places: npt.NDArray[np.intp]) -> Iterator[LineResults]:
+    """The rows of lines' ledgers that changed since they were last said, at one record of each of some lines."""
+    line, offset, append = (column[places] for column in (part.line, part.offset, part.append))
+    found = state.ledger.changed(line.tolist())
+    again = state.ledger.say(found, append[found.at])
+    revision = np.where(again, offset[found.at], 0).tolist()
+    said: dict[int, list[Result]] = {}
+    for row, at, counts, own in zip(
+        found.row.tolist(), found.at.tolist(), found.counts.tolist(), revision, strict=True
+    ):
+        code, gateway, hour = state.ledger.named[row]
         values: dict[str, Value] = dict(zip(FIELDS, counts, strict=True))
-        out.append(Result("ledger", path, gateway, HOUR_MS // 1000, hour * HOUR_MS, None, revision, values))
-    if append // HOUR_MS > state.lines[line].ledger_hour:
-        state.lines[line].ledger_hour = append // HOUR_MS
-        if state.ledger.retire(line, append - LEDGER_KEEP_MS):
-            state.registry.tables.forget()
-    return out
+        path = state.registry.paths[code]
+        one = Result("ledger", path, gateway, HOUR_MS // 1000, hour * HOUR_MS, None, own, values)
+        said.setdefault(at, []).append(one)
+    for at, results in said.items():
+        yield LineResults(results[0].equipment, int(offset[at]), results, [])
+
+
+def retire(state: PartitionState, part: Slice, places: npt.NDArray[np.intp]) -> None:
+    """Gives up what is long over of lines whose hour of append time is another one, behind what they said."""
+    for code, append in zip(part.line[places].tolist(), part.append[places].tolist(), strict=True):
+        line = state.lines[code]
+        if append // HOUR_MS > line.ledger_hour:
+            line.ledger_hour = append // HOUR_MS
+            if state.ledger.retire(code, append - LEDGER_KEEP_MS):
+                state.registry.tables.forget()

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.event_time import NEVER, PANE_MS, Records
+from pipeline.core.regular_lines import DEPTH, Together, take
+from pipeline.core.short_sort import stably_sorted
 from pipeline.steps.partition import PartitionState
 
 Ints = npt.NDArray[np.int64]
@@ -77,39 +79,27 @@ class Way:
 
 @dataclass(slots=True)
 class _Collected:
-    """Ticks of one number, as found pass by pass."""
+    """Ticks of one number, as found pass by pass. `closed` by source code."""
 
     closed: Ints
-    frames: list[npt.NDArray[np.intp]] = field(default_factory=list)
+    frames: list[Ints] = field(default_factory=list)
     clock: list[Ints] = field(default_factory=list)
+
+    def add(self, frames: Ints, clock: Ints, sources: npt.NDArray[np.intp], clocks: Ints) -> None:
+        self.frames.append(frames)
+        self.clock.append(clock)
+        self.closed[sources] = clocks // PANE_MS * PANE_MS
 
 
 def walk(state: PartitionState, line: Ints, heads: tuple[Ints, Ints, Flags], runs: Runs) -> Way:
     """line: line code by record; heads: offset, append ms and `ended` by record. Moves the state's clocks."""
     offset, append, ended = heads
-    clocks, sources = state.clocks, state.registry.source_line[: len(state.registry.sources)]
     size = len(line)
     expiry, rounds, running = (np.zeros(size, np.int64) for _ in range(3))
     way = Way(np.zeros(len(runs.frame), np.int64), expiry, rounds, running, np.zeros(size, np.bool_), [])
-    rank, place = _ranks(line), np.zeros(size, np.intp)
-    ticked = np.zeros(len(clocks.line), np.int64)
-    found: list[_Collected] = []
-    for chosen, own in zip(_groups(rank), _groups(rank.take(runs.frame), int(rank.max(initial=0))), strict=True):
-        source, lines = runs.source.take(own), line.take(chosen)
-        way.run_clock[own] = clocks.clock.take(source)
-        way.expiry[chosen] = clocks.line.take(lines) - state.times.correction_horizon.take(lines)
-        way.round[chosen] = ticked.take(lines)
-        place[chosen] = np.arange(len(chosen))
-        records = Records(
-            lines, append.take(chosen), ended.take(chosen), place.take(runs.frame.take(own)), source,
-            runs.counted.take(own), runs.top.take(own),
-        )  # fmt: skip
-        tick = clocks.observe(records, state.times, sources)
-        way.running[chosen] = clocks.running.take(lines)
-        way.waiting[chosen] = clocks.line.take(lines) == NEVER
-        _collect(state, found, chosen[tick], ticked.take(lines[tick]), line)
-        ticked[lines[tick]] += 1
-    for one in found:
+    own = _Walk(state, line, append, ended, runs, way, np.zeros(len(state.clocks.line), np.int64))
+    own.go()
+    for one in own.found:
         frames = np.concatenate(one.frames)
         way.ticks.append(
             Ticks(
@@ -119,9 +109,104 @@ def walk(state: PartitionState, line: Ints, heads: tuple[Ints, Ints, Flags], run
     return way
 
 
+@dataclass(slots=True)
+class _Walk:
+    """`ticked` by line code: how often, up to here; `found` by number of the tick."""
+
+    state: PartitionState
+    line: Ints
+    append: Ints
+    ended: Flags
+    runs: Runs
+    way: Way
+    ticked: Ints
+    found: list[_Collected] = field(default_factory=list)
+
+    def go(self) -> None:
+        rank = _ranks(self.line)
+        run_rank = rank.take(self.runs.frame)
+        for first in range(0, int(rank.max(initial=0)) + 1, DEPTH):
+            chosen = np.flatnonzero((rank >= first) & (rank < first + DEPTH))
+            own = np.flatnonzero((run_rank >= first) & (run_rank < first + DEPTH))
+            irregular = self._together(chosen, own, rank.take(chosen) - first)
+            if irregular.any():
+                line = np.zeros(len(self.ticked), np.bool_)
+                line[self.line.take(chosen)] = irregular
+                chosen, own = chosen[irregular], own[line.take(self.line.take(self.runs.frame.take(own)))]
+                most = int(rank.take(chosen).max()) - first
+                groups = _groups(rank.take(chosen) - first, most), _groups(run_rank.take(own) - first, most)
+                for frames, places in zip(*groups, strict=True):
+                    self._each(chosen.take(frames), own.take(places))
+
+    def _together(self, chosen: npt.NDArray[np.intp], own: npt.NDArray[np.intp], rank: Ints) -> Flags:
+        """Takes the records of regular lines; which records are of others?"""
+        state, runs = self.state, self.runs
+        place = np.zeros(len(self.line), np.intp)
+        place[chosen] = np.arange(len(chosen))
+        some = Together(
+            self.line.take(chosen), rank, self.append.take(chosen), self.ended.take(chosen),
+            place.take(runs.frame.take(own)), runs.source.take(own), runs.counted.take(own), runs.top.take(own),
+        )  # fmt: skip
+        lines, sources = take(
+            state.clocks, some, state.times, state.registry.source_line[: len(state.registry.sources)]
+        )
+        number = self.ticked.take(lines.code) + np.cumsum(lines.tick, axis=0) - lines.tick
+        frame = np.zeros(lines.tick.shape, np.int64)
+        frame.reshape(-1)[lines.cell] = chosen
+        irregular = ~np.broadcast_to(lines.regular, frame.shape).reshape(-1).take(lines.cell)
+        record, cell = (chosen, lines.cell) if not irregular.any() else (chosen[~irregular], lines.cell[~irregular])
+        horizon = state.times.correction_horizon.take(self.line.take(record))
+        self.way.expiry[record] = lines.before.take(cell) - horizon
+        self.way.round[record], self.way.running[record] = number.take(cell), lines.running.take(cell)
+        self.way.run_clock[own] = sources.run_clock
+        for k in np.flatnonzero(np.bincount(number[lines.tick])).tolist():
+            hit = lines.tick & (number == k)
+            depth, some_lines = hit.argmax(axis=0), np.flatnonzero(hit.any(axis=0))
+            at = depth.take(some_lines)
+            members = np.flatnonzero(hit.any(axis=0).take(sources.at))
+            clocks = sources.clock[depth.take(sources.at.take(members)), members]
+            self._collected(k).add(
+                frame[at, some_lines], lines.clock[at, some_lines], sources.code.take(members), clocks
+            )
+        self.ticked[lines.code] += lines.tick.sum(axis=0)
+        return irregular
+
+    def _each(self, chosen: npt.NDArray[np.intp], own: npt.NDArray[np.intp]) -> None:
+        """One record of each of some lines."""
+        state, clocks, way = self.state, self.state.clocks, self.way
+        source, line = self.runs.source.take(own), self.line.take(chosen)
+        way.run_clock[own] = clocks.clock.take(source)
+        way.expiry[chosen] = clocks.line.take(line) - state.times.correction_horizon.take(line)
+        way.round[chosen] = self.ticked.take(line)
+        place = np.zeros(len(self.line), np.intp)
+        place[chosen] = np.arange(len(chosen))
+        records = Records(
+            line, self.append.take(chosen), self.ended.take(chosen), place.take(self.runs.frame.take(own)), source,
+            self.runs.counted.take(own), self.runs.top.take(own),
+        )  # fmt: skip
+        sources = state.registry.source_line[: len(state.registry.sources)]
+        tick = clocks.observe(records, state.times, sources)
+        way.running[chosen] = clocks.running.take(line)
+        way.waiting[chosen] = clocks.line.take(line) == NEVER
+        number = self.ticked.take(line)
+        for k in np.flatnonzero(np.bincount(number[tick])).tolist():
+            own_lines = line[tick & (number == k)]
+            ticking = np.zeros(len(clocks.line), np.bool_)
+            ticking[own_lines] = True
+            members = np.flatnonzero(ticking.take(sources) & (clocks.top[: len(sources)] != NEVER))
+            frames = chosen[tick & (number == k)]
+            self._collected(k).add(frames, clocks.line.take(own_lines), members, clocks.clock.take(members))
+        self.ticked[line[tick]] += 1
+
+    def _collected(self, number: int) -> _Collected:
+        while number >= len(self.found):
+            self.found.append(_Collected(np.full(len(self.state.registry.sources), NEVER)))
+        return self.found[number]
+
+
 def _ranks(line: Ints) -> Ints:
     """How many records of its line stand before each."""
-    order = np.argsort(line, kind="stable")
+    order = stably_sorted(line)
     ordered, place = line.take(order), np.arange(len(line))
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     rank = np.empty(len(line), np.int64)
@@ -131,22 +216,5 @@ def _ranks(line: Ints) -> Ints:
 
 def _groups(rank: Ints, most: int = 0) -> list[npt.NDArray[np.intp]]:
     """Places by rank, in their order, from 0 to at least `most`."""
-    order = np.argsort(rank, kind="stable")
+    order = stably_sorted(rank)
     return np.split(order, np.cumsum(np.bincount(rank, minlength=most + 1))[:-1])
-
-
-def _collect(
-    state: PartitionState, found: list[_Collected], frames: npt.NDArray[np.intp], number: Ints, line: Ints
-) -> None:
-    """Notes ticks at records `frames`, `number` of their line, with the clocks of its sources as they stand."""
-    clocks, source_line = state.clocks, state.registry.source_line[: len(state.registry.sources)]
-    for k in np.unique(number).tolist():
-        if k == len(found):
-            found.append(_Collected(np.full(len(source_line), NEVER)))
-        chosen = frames[number == k]
-        found[k].frames.append(chosen)
-        found[k].clock.append(clocks.line[line[chosen]])
-        ticking = np.zeros(len(clocks.line), np.bool_)
-        ticking[line[chosen]] = True
-        members = np.flatnonzero(ticking.take(source_line) & (clocks.top[: len(source_line)] != NEVER))
-        found[k].closed[members] = clocks.clock[members] // PANE_MS * PANE_MS

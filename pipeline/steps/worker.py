@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.core.order import settled
+from pipeline.core.polled import Entry, Polled, gathered
 from pipeline.core.results import LineResults, WindowResults
+from pipeline.core.senders import Senders
 from pipeline.steps import line_elements, metrics, publish, units
 from pipeline.steps.bounds import crowded, relieve
 from pipeline.steps.early import early
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.plan import Plan, plan
 from pipeline.steps.saying import Saying
-from pipeline.steps.slice import Entry, Slice, configure, gathered
+from pipeline.steps.slice import Slice, configure, met
 from pipeline.steps.walk import Ticks, each
 
 LEDGER_MS = 10_000
@@ -47,15 +49,17 @@ class Output:
         self.counts[name] = self.counts.get(name, 0) + n
 
 
-def step(state: PartitionState, entries: Sequence[Entry]) -> tuple[PartitionState, Output]:
-    """Takes records of one partition in log order. The state is handed in and back; the old one is spent."""
+def step(state: PartitionState, records: Polled | Sequence[Entry]) -> tuple[PartitionState, Output]:
+    """Takes records of one partition in log order, read together or one by one. The state is handed in and back; the
+    old one is spent."""
     out = Output()
-    for own in gathered(entries).parts(LEDGER_MS) if entries else ():
+    polled = records if isinstance(records, Polled) else gathered(records, Senders())
+    for own in polled.parts(LEDGER_MS):
         if own.configures[0]:
-            configure(state, own.entries[0])
-        part = own.met(state)
+            configure(state, own.entry(0))
+        part = met(state, own)
         if _say_ledgers(state, part, out):
-            part = own.met(state)
+            part = met(state, own)
         slow = crowded(state, part)
         if not slow.all():
             _slice(state, part.take(np.flatnonzero(~slow)) if slow.any() else part, out)
@@ -63,7 +67,7 @@ def step(state: PartitionState, entries: Sequence[Entry]) -> tuple[PartitionStat
             _slice(state, part.take(np.array([k])), out)
             relieve(state, int(part.line[k]))
         if part.ended[-1]:
-            _say_ledger(state, part, len(part) - 1, out)
+            _say_ledger(state, part, np.array([len(part) - 1]), out)
     return state, out
 
 
@@ -132,7 +136,7 @@ def _put_aside(part: Slice, made: Plan, out: Output) -> None:
         inside = rows - np.searchsorted(made.frame, frame)
         first = np.flatnonzero(np.append(True, frame[1:] != frame[:-1]))
         for i, own in zip(frame[first].tolist(), np.split(inside, first[1:]), strict=True):
-            target.append(Aside(part.entries[i], tuple(own.tolist()), reason))
+            target.append(Aside(part.entry(i), tuple(own.tolist()), reason))
 
 
 def _say_ledgers(state: PartitionState, part: Slice, out: Output) -> bool:
@@ -143,14 +147,13 @@ def _say_ledgers(state: PartitionState, part: Slice, out: Output) -> bool:
     due = state.ledger_said[line] < step_now
     state.ledger_said[line[due]] = step_now
     known = len(state.registry.tables.kept)
-    for k in np.sort(first[due]).tolist():
-        if not part.ended[k]:  # which says its ledger behind itself
-            _say_ledger(state, part, k, out)
+    first = np.sort(first[due])
+    _say_ledger(state, part, first[~part.ended[first]], out)  # one that ended says it behind itself
     return len(state.registry.tables.kept) < known
 
 
-def _say_ledger(state: PartitionState, part: Slice, k: int, out: Output) -> None:
-    line, offset = int(part.line[k]), int(part.offset[k])
-    found = publish.ledger(state, line, offset, int(part.append[k]))
-    if found:
-        out.results.append(LineResults(state.registry.paths[line], offset, found, []))
+def _say_ledger(
+    state: PartitionState, part: Slice, places: np.ndarray[tuple[int], np.dtype[np.intp]], out: Output
+) -> None:
+    out.results += publish.ledgers(state, part, places)
+    publish.retire(state, part, places)

@@ -17,11 +17,11 @@ from connectors.codecs import alerts_json, results_json
 from connectors.codecs.windows_json import Heads
 from connectors.sqlite_log import SqliteLog
 from pipeline.core.frames import decode
-from pipeline.core.plausible import Spelling
+from pipeline.core.frames_together import read_together
 from pipeline.core.ports import Record
 from pipeline.core.results import Result, Transition
+from pipeline.core.senders import Senders
 from pipeline.roles.spoken import ALERTS, RESULTS, spoken
-from pipeline.roles.worker import read
 from pipeline.runtime.clock import WallClock
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.worker import step
@@ -118,9 +118,9 @@ def unbroken(samples: list[Record]) -> tuple[list[Result], list[Transition]]:
     results: list[Result] = []
     alerts: list[Transition] = []
     for _, part in groupby(samples, key=lambda record: record.partition):
-        state, entries, heads = PartitionState(), [*read(list(part), Spelling())], Heads()
-        for at in range(0, len(entries), 500):
-            state, out = step(state, entries[at : at + 500])
+        state, own, heads, senders = PartitionState(), list(part), Heads(), Senders()
+        for at in range(0, len(own), 500):
+            state, out = step(state, read_together(own[at : at + 500], senders)[0])
             written = spoken(out, 0, 0, heads, state.registry.paths)
             results += [r for record in written if record.topic == RESULTS for r in results_json.decode(record.value)]
             alerts += [alerts_json.decode(record.value) for record in written if record.topic == ALERTS]

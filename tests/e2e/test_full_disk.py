@@ -40,7 +40,7 @@ def ticks(demo, seconds):
         demo.tick()
 
 
-def test_a_run_on_a_full_disk_says_so_is_patient_and_goes_on_by_itself(tmp_path, monkeypatch):
+def test_row_17_a_run_on_a_full_disk_says_so_is_patient_and_goes_on_by_itself(tmp_path, monkeypatch):
     monkeypatch.setattr(drive, "PATIENCE_S", PATIENCE_S)
     with run(tmp_path) as demo:
         ticks(demo, 5)

@@ -8,15 +8,17 @@ import os
 from pathlib import Path
 
 FOLDER = "PARKPULSE_FAULT_RECORD"
+Line = dict[str, str | int | float]
 
 
-def record(*, lost: int, duplicate: int, seconds: float, tier: str, seed: int = 0) -> None:
+def record(*, lost: int, duplicate: int, tier: str, seconds: float | None = None, seed: int = 0) -> None:
     """`duplicate` by identity; `seconds` until all was there again; `tier` T0, T1 or T2: no sockets, small or real."""
     test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
-    write({"test": test, "seed": seed, "lost": lost, "duplicate": duplicate, "recovery_s": seconds, "tier": tier})
+    took: Line = {} if seconds is None else {"recovery_s": round(seconds, 2)}
+    write({"test": test, "seed": seed, "lost": lost, "duplicate": duplicate, "tier": tier, **took})
 
 
-def write(line: dict[str, str | int | float]) -> None:
+def write(line: Line) -> None:
     if folder := os.environ.get(FOLDER):
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
@@ -24,6 +26,6 @@ def write(line: dict[str, str | int | float]) -> None:
             lines.write(json.dumps(line) + "\n")
 
 
-def read(folder: Path) -> list[dict[str, str | int | float]]:
-    files = sorted(folder.glob("*.jsonl"))
+def read(folder: Path) -> list[Line]:
+    files = sorted(folder.glob("*.jsonl"), key=lambda file: file.stat().st_mtime)
     return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]

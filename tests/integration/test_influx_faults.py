@@ -119,6 +119,18 @@ def test_row_18_a_store_that_is_busy_for_a_while_gets_everything_in_the_end() ->
         assert chain.counts() == list(range(5))
 
 
+def test_row_18_a_store_that_asked_for_time_is_asked_nothing_meanwhile() -> None:
+    """Not even what lies there already: a bucket that is gone by then is not noticed."""
+    fake = FakeInflux(WallClock(), buckets={"parkpulse": Bucket()}, busy=[(503, "30")])
+    with fake.serving():
+        chain = Chain(InfluxSettings(fake.url, api="v2"))
+        chain.publish([replace(r, revision=3) for r in results(0, 5)])
+        with pytest.raises(Unavailable):
+            chain.historian.turn(0.0)
+        fake.buckets.clear()
+        assert chain.refused() == (f"store: {fake.url}: busy; got 503; it goes on by itself", 0)
+
+
 @contextmanager
 def own_influxd(
     folder: Path, port: int, auth: bool, certificate: tuple[Path, Path] | None = None, most_bytes: int = 25_000_000
@@ -184,7 +196,7 @@ def test_row_19_what_was_taken_is_there_after_a_kill_and_sending_it_again_adds_n
     """Two minutes apart, for a week is a shard: some kills come while one begins."""
     port = free_port(set())
     settings, dice = InfluxSettings(f"http://127.0.0.1:{port}"), random.Random(seed)
-    taken, begun = 0, time.monotonic()
+    taken = 0
     for life in range(3):
         with own_influxd(tmp_path, port, auth=False) as server:
             if life == 0:
@@ -199,6 +211,7 @@ def test_row_19_what_was_taken_is_there_after_a_kill_and_sending_it_again_adds_n
             killer.join()
             store.close()
             assert taken > before
+    begun = time.monotonic()
     with own_influxd(tmp_path, port, auth=False):
         store = InfluxStore(settings, LEVELS)
         found = store.read("metric")["count"].to_list()
@@ -211,7 +224,9 @@ def test_row_19_what_was_taken_is_there_after_a_kill_and_sending_it_again_adds_n
     record(lost=lost, duplicate=duplicate, seconds=time.monotonic() - begun, tier="T2", seed=seed)
 
 
-def test_a_store_whose_disk_is_full_commits_nothing_and_has_everything_after_a_start_with_room(tmp_path: Path) -> None:
+def test_row_17_a_store_whose_disk_is_full_commits_nothing_and_has_everything_after_a_start_with_room(
+    tmp_path: Path,
+) -> None:
     """1.8 goes on refusing until it is started again."""
     port = free_port(set())
     chain = Chain(InfluxSettings(f"http://127.0.0.1:{port}"))

@@ -134,7 +134,7 @@ def test_away_for_longer_than_a_session_is_one_line_each_and_all_goes_on_where_i
     assert len(stream.found) == stream.written
 
 
-def test_a_full_disk_of_kafka_ends_kafka_and_what_was_not_acknowledged_is_written_once_when_there_is_room(
+def test_row_17_a_full_disk_of_kafka_ends_kafka_and_what_was_not_acknowledged_is_written_once(
     kafka: SecureKafka, log: KafkaLog
 ) -> None:
     assert kafka.child is not None

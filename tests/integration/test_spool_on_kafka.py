@@ -262,6 +262,41 @@ def test_row_06_a_gateway_killed_while_kafka_is_away_loses_nothing_and_its_spool
     assert doubled < 40  # what was on its way when Kafka went
 
 
+def test_row_06_a_gateway_started_while_kafka_is_away_takes_in_and_follows_once_it_is_there(
+    kafka: SecureKafka, broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    park = PARK.format(port=kafka.gap.port, url=broker.url, protocol=broker.protocol)
+    (tmp_path / "park.toml").write_text(park, "utf-8")
+    kafka.gap.shut()
+    try:
+        with ExitStack() as stack:
+            process = stack.enter_context(running(tmp_path, "gateway"))
+            await_true(lambda: any(line["event"] == "started" for line in process.said))
+            await_true(lambda: "MQTT broker" not in process.answers("/readyz")[1])  # else nothing is kept for it there
+            feed = stack.enter_context(Feed(broker.url, broker.protocol))
+            await_true(lambda: instrument(process.http, "spool_records") > 30)
+            assert "nobody listens there (ECONNREFUSED); what comes is kept" in process.answers("/readyz")[1]
+            kafka.gap.open()
+            await_true(lambda: instrument(process.http, "spool_records") == 0)
+            await_true(lambda: process.answers("/readyz") == (200, "ready\n"))
+            feed.stopped.set()
+            feed.thread.join()
+            log = KafkaLog(kafka.plain, tmp_path / "reader", {})
+            await_true(lambda: values_of(records_of(log)) >= set(range(feed.sent)))
+            found = [(one.key.decode(), decode(one.value)) for one in records_of(log)]
+            log.close()
+            assert process.end()[0] == 0
+        for line in LINES:
+            own = [frame for of, frame in found if of == line]
+            assert [frame.number for frame in own] == list(range(1, len(own) + 1))
+            assert own[0].kind == Kind.CONFIGURATION
+            assert any(frame.flags & SPOOLED for frame in own)
+    finally:
+        kafka.gap.shut()
+        kafka.gap.open()
+        asyncio.run(removed(kafka, "samples.v1", "rejects.v1"))
+
+
 def records_of(log: KafkaLog, topic: str = "samples.v1") -> list[Record]:
     """All that is there now, by partition in order."""
     reader, found = log.reader(topic, ""), list[Record]()

@@ -131,7 +131,7 @@ def kafka_port() -> int:
     return int(kafka.addresses()[0].rpartition(":")[2])
 
 
-@pytest.mark.parametrize("role", ["worker", "gateway"])
+@pytest.mark.parametrize("role", ["worker", "historian"])
 def test_a_role_started_before_kafka_waits_for_it_in_one_line_and_goes_on_by_itself(
     tmp_path: Path, way: Way, role: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 import random
 import sys
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
@@ -97,15 +98,15 @@ def test_each_gateway_and_hour_has_a_row_of_its_own():
 def test_rows_not_settled_yet_are_waiting():
     ledger, _ = noted(frames([5]))
     ledger.add("stored", np.array([0, 0, 0], np.int32))
-    [(_, said)] = ledger.changed(0)
+    [said] = ledger.changed([0]).counts
     assert (said[COLUMN["received"]], said[COLUMN["stored"]], said[COLUMN["waiting"]]) == (5, 3, 2)
 
 
 def test_what_was_said_and_did_not_change_is_not_said_again():
     ledger, _ = noted(frames([5]))
-    [(row, said)] = ledger.changed(0)
-    ledger.say(row, said, 0)
-    assert ledger.changed(0) == []
+    said = ledger.changed([0])
+    assert ledger.say(said, np.zeros(1, np.int64)).tolist() == [False]
+    assert len(ledger.changed([0]).row) == 0
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2)), min_size=2, max_size=25), st.integers(0, 10**6))
@@ -120,7 +121,7 @@ def test_the_gap_is_what_never_came_however_records_are_lost_swapped_and_repeate
     assert repeats == [k in order[:i] for i, k in enumerate(order)]
     at_once = Ledger()
     assert received(at_once, [records[k] for k in order]) == repeats
-    assert at_once.changed(0) == ledger.changed(0)
+    assert at_once.changed([0]).counts.tolist() == ledger.changed([0]).counts.tolist()
     assert total(ledger, "rejected") == sum(sizes[k][1] for k in set(order))
 
 
@@ -154,8 +155,8 @@ def test_hours_that_are_long_over_are_given_up_and_their_rows_used_again():
     for k in range(200):
         frame = Frame(Kind.HEARTBEAT, 0, 0, k * hour, "gw", 1, k + 1, 0, 0)
         received(ledger, [frame], k * hour)
-        for row, counts in ledger.changed(0):
-            ledger.say(row, counts, k * hour)
+        said = ledger.changed([0])
+        ledger.say(said, np.full(len(said.row), k * hour))
         ledger.retire(0, (k - 72) * hour)
     assert len(ledger.keys) == len(ledger.open[0]) <= 75
     assert len(ledger.counts) <= 128
@@ -217,3 +218,35 @@ def steps(work):
     finally:
         sys.settrace(before)
     return counted.count("opcode")
+
+
+def test_of_several_lines_each_says_its_own_rows_in_the_order_asked_for():
+    ledger = Ledger()
+    received(ledger, frames([5]), line=3)
+    received(ledger, [*frames([4]), *frames([2], gateway="other")], line=1)
+    said = ledger.changed([1, 2, 3])
+    assert [(int(at), int(counts[0])) for at, counts in zip(said.at, said.counts, strict=True)] == [
+        (0, 4),
+        (0, 2),
+        (2, 5),
+    ]
+    ledger.say(said, np.full(3, 7))
+    received(ledger, frames([4, 6])[1:], line=1)
+    said = ledger.changed([1, 3])
+    assert (said.at.tolist(), said.counts[:, 0].tolist()) == ([0], [10])
+    assert ledger.say(said, np.full(1, 8)).tolist() == [True]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(1, 9)), min_size=1, max_size=20))
+def test_a_sample_is_booked_in_the_hour_of_its_receipt_however_records_are_cut(sent):
+    streams = {
+        gateway: frames([size for own, _, size in sent if own == gateway], None, f"gw-{gateway}")
+        for gateway in range(3)
+    }
+    told = [(streams[gateway].pop(0), hour) for gateway, hour, _ in sent]
+    records = [replace(frame, ingest_ms=hour * HOUR_MS) for frame, hour in told]
+    at_once = Ledger()
+    received(at_once, records)
+    one_by_one = noted(records)[0]
+    assert at_once.keys == one_by_one.keys
+    assert at_once.counts.tolist() == one_by_one.counts.tolist()

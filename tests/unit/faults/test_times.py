@@ -10,6 +10,7 @@ from pipeline.core.ledger import COLUMN
 from pipeline.steps.partition import PartitionState
 from pipeline.steps.plan import Entry
 from pipeline.steps.worker import step
+from tests.faults.record import record
 from tests.unit.steps.logs import T0, Gateway, configuration, line_config
 from tests.unit.steps.recomputation import Line
 from tests.unit.steps.test_worker_laws import check_elements, check_metrics, newest, said
@@ -64,6 +65,7 @@ def test_row_24_late_repeated_reordered_and_lost_samples_are_counted_exactly_and
     assert (total["expired"] + total["corrected"], total["duplicate"]) == (late, twice)
     assert late > 60
     assert twice > 60
+    record(lost=total["gap"] - lost, duplicate=total["duplicate"] - twice, seconds=0.0, tier="T0", seed=seed)
     line, clock = Line(PATH, line_config(PATH, alarms=()), entries, aside), int(state.clocks.line[0])
     check_metrics(line, newest(everything), clock)
     check_elements(line, everything, clock)

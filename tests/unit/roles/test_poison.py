@@ -183,7 +183,9 @@ def test_through_any_cut_crash_and_replay_the_same_records_are_skipped_and_the_s
     assert len(failing) == met
 
 
-def test_a_replay_skips_what_was_skipped_though_it_would_not_fail_any_more(failing, monkeypatch):
+@pytest.mark.parametrize("kept", ["poison/", "nothing"])
+def test_a_replay_skips_what_was_skipped_though_it_would_not_fail_any_more(kept, failing, monkeypatch):
+    """Also where the log is all that is left."""
     some, _ = records(1)
     plant = Plant(some)
     worker = plant.worker()
@@ -192,7 +194,7 @@ def test_a_replay_skips_what_was_skipped_though_it_would_not_fail_any_more(faili
     worker.close()
     monkeypatch.undo()
     plant.log.committed.clear()
-    plant.log.kept = {key: value for key, value in plant.log.kept.items() if key.startswith("poison/")}
+    plant.log.kept = {key: value for key, value in plant.log.kept.items() if key.startswith(kept)}
     drained(plant, plant.worker())
     assert published(plant.log) == before
 

@@ -1,5 +1,6 @@
 """Results made again from the log: what does not differ is left alone to the last byte, what does is corrected."""
 
+from contextlib import closing
 from datetime import date
 
 import pytest
@@ -8,15 +9,17 @@ from connectors.local_store import LocalStore
 from connectors.sqlite_log import SqliteLog
 from pipeline.cli.app import run
 from pipeline.config.read import read_config
-from pipeline.core.frames import decode, encode
+from pipeline.core.frames import Frame, Kind, decode, encode
 from pipeline.core.ports import Outgoing
 from pipeline.roles.historian import Historian
+from pipeline.roles.reprocess import Reprocess
 from pipeline.roles.skips import Skip, keep
 from pipeline.roles.start import TOPICS
 from pipeline.roles.worker import SAMPLES, Worker
-from pipeline.runtime.clock import VirtualClock
+from pipeline.runtime.clock import VirtualClock, monotonic
 from pipeline.runtime.instruments import Instruments
-from pipeline.view.changes import KINDS
+from pipeline.view.changes import KINDS, Extent, changes
+from tests.faults.record import record
 from tests.unit.steps.logs import T0, configuration, random_log
 
 PARK = 'levels = ["site", "line", "unit"]\nlanguage = "en"\ntimezone = "UTC"\n'
@@ -94,6 +97,10 @@ class Park:
         return ends, self.worker.reader.committed(0), self.log.state().load("")
 
 
+def heartbeat(now):
+    return Frame(Kind.HEARTBEAT, 0, 0, now, "gw-2", 1, 1, 0, 0)
+
+
 def export(store):
     """Everything of a store, to the last digit and revision."""
     tables = {kind: store.read(kind) for kind in (*KINDS, "ledger")} | {"alerts": store.read_alerts()}
@@ -115,12 +122,35 @@ def park(tmp_path):
 
 def test_row_23_a_replay_into_a_filled_store_leaves_it_byte_identical_and_sends_no_alert(park, capsys):
     before, file, topics = export(park.store), (park.config.data_dir / "store.sqlite").read_bytes(), park.topics()
+    begin = monotonic()
     assert run(["reprocess", str(park.folder), "--from", str(T0)]) == 0
+    seconds = monotonic() - begin
     assert capsys.readouterr().out.startswith("nothing changes: ")
     assert export(park.store) == before
     assert (park.config.data_dir / "store.sqlite").read_bytes() == file
     assert park.topics() == topics
     assert topics[0]["alerts.v1"] > 2
+    record(lost=0, duplicate=0, seconds=round(seconds, 2), tier="T0", seed=5)
+
+
+def test_while_it_reads_live_work_goes_on_and_what_comes_is_left_to_it(park, tmp_path):
+    live, writer = park.worker.reader.end_offset(0), park.log.writer()
+
+    def came(done, total):
+        assert total == live
+        park.clock.advance(T0 + 400_000 + done)
+        writer.write([Outgoing(SAMPLES, b"park/line-0", encode(heartbeat(T0 + 400_000 + done)))])
+        writer.flush()
+        assert park.worker.turn(0.0) == 1
+
+    again = Reprocess(park.config, park.log, T0)
+    with closing(LocalStore(tmp_path / "second.sqlite")) as made, closing(park.store) as store:
+        again.run(made, came)
+        assert park.worker.held[0].position > live
+        assert {end for _, end in again.ends.values()} == {live}
+        for kind in KINDS:
+            ends = [Extent(path, T0, clock, clock) for path, (clock, _) in again.ends.items()]
+            assert all(changes(store, made, kind, extent).is_empty() for extent in ends)
 
 
 def test_another_ideal_cycle_corrects_what_rests_on_it_and_the_table_says_what(park, capsys):
@@ -168,9 +198,9 @@ def test_into_a_second_store_the_first_stays_as_it_is(park, tmp_path, capsys):
 
 def test_what_is_skipped_live_is_skipped_again(park, capsys):
     reader = park.log.reader(SAMPLES, "")
-    record = next(one for one in reader.poll(0.0) if one.offset > 300 and len(decode(one.value)) > 3)
+    victim = next(one for one in reader.poll(0.0) if one.offset > 300 and len(decode(one.value)) > 3)
     store = park.log.state()
-    keep(store, 0, {record.offset: Skip("rows", "it was so")})
+    keep(store, 0, {victim.offset: Skip("rows", "it was so")})
     store.flush()
     assert run(["reprocess", str(park.folder), "--from", str(T0)]) == 0
     shown = capsys.readouterr().out

@@ -135,6 +135,24 @@ def test_a_heartbeat_comes_each_second_for_a_line_that_had_nothing_else_and_for_
     assert [line for line, _ in frames_of(heartbeats(state, 2_999)[1])] == ["s/l9"]
 
 
+@given(st.lists(st.tuples(st.sampled_from(["pack", "beat", "line"]), st.integers(-2_500, 1_200), st.integers(0, 4))))
+def test_a_line_gets_its_heartbeat_no_later_for_not_being_looked_at_in_each_turn(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    state, now = start(), 1_000_000
+    for what, moved, which in steps:
+        now += moved if what == "beat" else abs(moved) // 9
+        if what == "pack":
+            late = now - 50 * which
+            state, _ = pack(state, make_samples([(0, which, 1.0, 0, -1, 0)]), [], make_payloads(1, late))
+        elif what == "line":
+            state, _ = configuration(state, [LineConfig(path=f"s/l{which}")], now)
+        else:
+            looked, wanted = heartbeats(replace(state, beat_ms=0), now)
+            state, out = heartbeats(state, now)
+            assert (out, state.lines) == (wanted, looked.lines)
+
+
 def test_a_clock_that_falls_back_does_not_silence_a_line() -> None:
     state, _ = configuration(start(), [LineConfig(path="s/l1")], 10_000_000)
     _, out = heartbeats(state, 5_000)

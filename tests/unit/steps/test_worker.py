@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from pipeline.core.line_config import TimeConfig
+from pipeline.core.polled import Entry, gathered
+from pipeline.core.senders import Senders
 from pipeline.steps.bounds import crowded
 from pipeline.steps.partition import PartitionState
-from pipeline.steps.slice import Entry, gathered
+from pipeline.steps.slice import met
 from pipeline.steps.worker import step
 from tests.unit.steps.logs import T0, Gateway, configuration, line_config, random_log, told
 
@@ -94,10 +96,10 @@ def test_a_source_is_compared_with_its_bound_and_not_what_all_sources_have_open(
     state, _ = step(PartitionState(), entries)
     assert len(state.open) == 4 * 80
     one = Entry(len(entries), T0 + 1, gateways[0].path, gateways[0].frame([], T0 + 1))
-    assert not crowded(state, gathered([one]).met(state)).any()
+    assert not crowded(state, met(state, gathered([one], Senders()))).any()
     few = gateways[0].frame([("a", "temp", "a", T0 + 1, 70.0, 0, 0)] * 31, T0 + 1)
     more = Entry(len(entries), T0 + 1, gateways[0].path, few)
-    assert crowded(state, gathered([one, more]).met(state)).all()
+    assert crowded(state, met(state, gathered([one, more], Senders()))).all()
 
 
 @pytest.mark.parametrize("seed", range(6))
