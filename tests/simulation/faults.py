@@ -35,18 +35,20 @@ class Fault(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """On whom, how long (ms, from and to, in a run of LONG_MS), at which steps, and by how much (ms, from and to)."""
+    """On whom, how long (ms, from and to, in a run of LONG_MS), at which steps, by how much (ms, from and to), how
+    likely, and how often at most."""
 
     on: str
     lasts: tuple[int, int] = (0, 0)
     steps: tuple[str, ...] = ()
     by: tuple[int, int] = (0, 0)
     weight: int = 2
+    most: int = 4
 
 
 KINDS = {
     "device link lost": Kind("device", (3_000, 25_000), weight=4),
-    "device dead": Kind("device", (4_000, 14_000), weight=3),
+    "device dead": Kind("device", (4_000, 14_000), weight=3, most=1),
     "device clock": Kind("device", (5_000, 30_000), by=(-30_000, 20_000), weight=3),
     "device clock wild": Kind("device", (3_000, 20_000), by=(70_000, 200_000)),
     "device clock ancient": Kind("device", (3_000, 15_000), by=(-300_000_000, -180_000_000), weight=1),
@@ -89,6 +91,8 @@ def schedule(dice, names, span):
         if sure >= LEAST and len(found) >= most:
             break
         kind = KINDS[name]
+        if sum(fault.kind == name for fault in found) == kind.most:
+            continue
         on = kind.on if kind.on in ON_ALL else dice.choice(names[kind.on])
         step = dice.choice(kind.steps) if kind.steps else ""
         at = dice.randrange(1_000, span - 6_000)
