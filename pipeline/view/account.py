@@ -52,8 +52,8 @@ class Account:
         stands = f"; results of the line reach to {moment(reach)}" if reach is not None else ""
         return (
             f"\n{self.line}: {late} samples came too late: more than correction_horizon ({horizon}) behind the line"
-            f"{stands}; or their minute began longer ago than that; they are kept in late.v1; replay to a unit or line of "
-            "its own, or without --keep-time"
+            f"{stands}; or their minute began longer ago than that; they are kept in late.v1; replay to a unit or line "
+            "of its own, or without --keep-time"
         )
 
 

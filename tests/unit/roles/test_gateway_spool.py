@@ -187,7 +187,7 @@ def test_row_06_when_another_gateway_took_over_the_old_one_s_spool_comes_back_la
     tick(place, new, 30)
     counts = place.ledger()
     assert (counts["gw-old"]["received"], counts["gw-old"]["gap"]) == (40, 0)
-    assert counts["gw-old"]["expired"] == 30
+    assert counts["gw-old"]["corrected"] == 30
     assert (counts["gw-new"]["received"], counts["gw-new"]["gap"], counts["gw-new"]["expired"]) == (90, 0, 0)
     for one in counts.values():
         ends = ("stored", "duplicate", "conflict", "expired", "rejected", "waiting")

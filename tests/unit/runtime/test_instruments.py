@@ -20,6 +20,8 @@ PROMISED = {
     "parkpulse_consumer_lag_records": "gauge",
     "parkpulse_silent_lines": "gauge",
     "parkpulse_ledger_gap_samples": "gauge",
+    "parkpulse_horizon_memory_bytes": "gauge",
+    "parkpulse_horizon_disk_bytes": "gauge",
     "parkpulse_free_bytes": "gauge",
     "parkpulse_unsettled_bytes": "gauge",
     "parkpulse_spool_bytes": "gauge",
