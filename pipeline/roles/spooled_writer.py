@@ -55,9 +55,9 @@ class SpooledWriter:
         self._looked = self._dealt = seconds()
         self._room = float(bounds.drain)
         self.trouble = ""
-        instruments.spool_bytes.set_function(lambda: self.state.size)
-        instruments.spool_records.set_function(lambda: self.state.records)
-        instruments.spool_age.set_function(lambda: self._age_ms() / 1000)
+        instruments.spool.bytes.set_function(lambda: self.state.size)
+        instruments.spool.records.set_function(lambda: self.state.records)
+        instruments.spool.age.set_function(lambda: self._age_ms() / 1000)
 
     @property
     def oldest_ms(self) -> int:
@@ -141,7 +141,7 @@ class SpooledWriter:
                     samples += rows_in(head) if topic == SAMPLES else 0
         self._spool.drop(gone)
         self.state = self.state.without(gone)
-        self._instruments.spool_dropped_samples.inc(samples)
+        self._instruments.spool.dropped_samples.inc(samples)
         say("spool").warning("is full: its oldest are let go", records=len(gone), samples=samples)
 
     def _drain(self) -> None:

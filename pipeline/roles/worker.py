@@ -222,8 +222,8 @@ class Worker:
         self.instruments.watermark_lag.set(max(map(watermark_lag_ms, states), default=0) / 1000)
         self.instruments.silent_lines.set(sum(map(silent_lines, states)))
         self.instruments.ledger_gap.set(sum(map(ledger_gap, states)))
-        self.instruments.horizon_memory.set(sum(state.history.size for state in states))
-        self.instruments.horizon_disk.set(sum(state.history.shelved_size for state in states))
+        self.instruments.horizon.memory.set(sum(state.history.size for state in states))
+        self.instruments.horizon.disk.set(sum(state.history.shelved_size for state in states))
 
     def _count(self, out: Output) -> None:
         self.instruments.samples.inc(out.counts.get("received", 0))

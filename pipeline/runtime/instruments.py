@@ -15,6 +15,32 @@ from pipeline.core.samples import RejectCode
 _STEP_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
+class SpoolInstruments:
+    """What waits on the gateway's disk for a log that is away."""
+
+    def __init__(self, own: CollectorRegistry) -> None:
+        self.bytes = Gauge(
+            "parkpulse_spool_bytes", "What waits on the gateway's disk for a log that is away.", registry=own
+        )
+        self.records = Gauge("parkpulse_spool_records", "Records that wait there.", registry=own)
+        self.age = Gauge("parkpulse_spool_age_seconds", "Age of the oldest that waits there.", registry=own)
+        self.dropped_samples = Counter(
+            "parkpulse_spool_dropped_samples_total", "Samples that a full spool let go of.", registry=own
+        )
+
+
+class HorizonInstruments:
+    """Samples that late ones may correct."""
+
+    def __init__(self, own: CollectorRegistry) -> None:
+        self.memory = Gauge(
+            "parkpulse_horizon_memory_bytes", "Samples that late ones may correct, still in memory.", registry=own
+        )
+        self.disk = Gauge(
+            "parkpulse_horizon_disk_bytes", "Samples that late ones may correct, on the local disk.", registry=own
+        )
+
+
 class Instruments:
     """One process's instruments on a registry of their own, so that two of them can live side by side."""
 
@@ -50,24 +76,12 @@ class Instruments:
         self.ledger_gap = Gauge(
             "parkpulse_ledger_gap_samples", "Samples that gateways numbered and the log does not hold.", registry=own
         )
-        self.horizon_memory = Gauge(
-            "parkpulse_horizon_memory_bytes", "Samples that late ones may correct, still in memory.", registry=own
-        )
-        self.horizon_disk = Gauge(
-            "parkpulse_horizon_disk_bytes", "Samples that late ones may correct, on the local disk.", registry=own
-        )
+        self.horizon = HorizonInstruments(own)
         self.free_bytes = Gauge("parkpulse_free_bytes", "Room on the disk that holds the data folder.", registry=own)
         self.unsettled_bytes = Gauge(
             "parkpulse_unsettled_bytes", "Received over MQTT, not yet durable in the log.", registry=own
         )
-        self.spool_bytes = Gauge(
-            "parkpulse_spool_bytes", "What waits on the gateway's disk for a log that is away.", registry=own
-        )
-        self.spool_records = Gauge("parkpulse_spool_records", "Records that wait there.", registry=own)
-        self.spool_age = Gauge("parkpulse_spool_age_seconds", "Age of the oldest that waits there.", registry=own)
-        self.spool_dropped_samples = Counter(
-            "parkpulse_spool_dropped_samples_total", "Samples that a full spool let go of.", registry=own
-        )
+        self.spool = SpoolInstruments(own)
         self.kafka_loop_lag = Gauge(
             "parkpulse_kafka_loop_lag_seconds",
             "How late the loop of Kafka's clients came to what was due, the worst of the last 15 s.",
