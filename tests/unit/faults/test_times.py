@@ -13,7 +13,14 @@ from pipeline.steps.worker import step
 from tests.faults.record import record
 from tests.unit.steps.logs import T0, Gateway, configuration, line_config
 from tests.unit.steps.recomputation import Line
-from tests.unit.steps.test_worker_laws import check_elements, check_metrics, newest, said
+from tests.unit.steps.test_worker_laws import (
+    check_elements,
+    check_metrics,
+    closed_panes,
+    late_rows,
+    newest,
+    said,
+)
 from tests.unit.steps.wild_configs import PATH
 
 EVERY, SECONDS = 100, 240
@@ -50,11 +57,13 @@ def test_row_24_late_repeated_reordered_and_lost_samples_are_counted_exactly_and
     lost = sum(len(entries[k].frame) for k in drop)
     gone = {id(entries[k]) for k in drop}
     entries = [replace(e, offset=k) for k, e in enumerate(e for e in entries if id(e) not in gone)]
-    state, everything, aside = PartitionState(), [], set()
+    state, everything, aside, tardy = PartitionState(), [], set(), set()
     for entry in entries:
+        closed = closed_panes(state)
         state, out = step(state, [entry])
         everything += said(state, out)
         aside |= {(a.entry.offset, row) for a in (*out.late, *out.rejected) for row in a.rows}
+        tardy |= late_rows(state, entry, closed) - aside
     total = dict(zip(COLUMN, state.ledger.counts.sum(axis=0).tolist(), strict=True))
     settled = sum(total[name] for name in ("stored", "duplicate", "conflict", "expired", "rejected"))
     received = sum(len(entry.frame) for entry in entries)
@@ -66,7 +75,7 @@ def test_row_24_late_repeated_reordered_and_lost_samples_are_counted_exactly_and
     assert late > 60
     assert twice > 60
     record(lost=total["gap"] - lost, duplicate=total["duplicate"] - twice, seconds=0.0, tier="T0", seed=seed)
-    line, clock = Line(PATH, line_config(PATH, alarms=()), entries, aside), int(state.clocks.line[0])
+    line, clock = Line(PATH, line_config(PATH, alarms=()), entries, aside, tardy), int(state.clocks.line[0])
     check_metrics(line, newest(everything), clock)
     check_elements(line, everything, clock)
 
