@@ -1,9 +1,13 @@
 """A shelf in a folder: blocks appended to files of some MB, each file dropped whole once nothing on it is asked for.
 
-Rules: a file that was here before is never written again; what is damaged or gone is as if it had not been kept.
+Rules: a file that was here before is never written again; what is damaged or gone is as if it had not been kept. A
+partition that moves finds its blocks where another of this machine kept them: they are linked, not copied, and what
+that one writes from then on has other places.
 """
 
 import os
+import random
+import shutil
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
@@ -16,6 +20,32 @@ from pipeline.core.errors import Unavailable
 from pipeline.core.ports import Place
 
 FULL = 64 << 20
+APART = 1 << 40  # of such numbers no two are the same
+
+
+def shelf_of(home: Path, own: str, kept_by: str) -> "FolderShelf":
+    """The shelf of this name; where `kept_by` is another one in `home`, with the blocks of that one."""
+    mine = FolderShelf(home / own)
+    if not kept_by or kept_by in (mine.name, mine.was):
+        return mine
+    others = [FolderShelf(path.parent) for path in sorted(home.glob("*/name")) if path.parent.name != own]
+    found = next((one for one in others if one.name == kept_by), None)
+    found = found or next((one for one in others if one.was == kept_by), None)
+    return mine if found is None else _taken_over(mine.folder, found, kept_by)
+
+
+def _taken_over(folder: Path, other: "FolderShelf", kept_by: str) -> "FolderShelf":
+    fresh = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    for path in other.folder.glob("*.blocks"):
+        with suppress(FileNotFoundError):  # its owner needs it no longer
+            (fresh / path.name).hardlink_to(path)
+    (fresh / f"{random.randrange(APART)}.blocks").touch()
+    (fresh / "name").write_text(f"{uuid4().hex}\n{kept_by}")
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+    return FolderShelf(folder)
 
 
 @dataclass
@@ -30,12 +60,20 @@ class FolderShelf:
 
     @property
     def name(self) -> str:
-        """Given once, and kept beside the blocks."""
+        return self._names()[0]
+
+    @property
+    def was(self) -> str:
+        return self._names()[1]
+
+    def _names(self) -> tuple[str, str]:
+        """Given once, and kept beside the blocks: its own, and that of the shelf whose blocks it took over."""
         path = self.folder / "name"
         if not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             path.write_text(uuid4().hex)
-        return path.read_text()
+        own, _, was = path.read_text().partition("\n")
+        return own, was
 
     def _numbers(self) -> list[int]:
         return [int(path.stem) for path in self.folder.glob("*.blocks") if path.stem.isdigit()]

@@ -66,7 +66,7 @@ class History:
         places = [place for places in self.shelved.values() for place in places]
         if not places:
             return True
-        return self.shelf is not None and self.shelf.name == self.kept_by and self.shelf.holds(places)
+        return self.shelf is not None and self.kept_by in (self.shelf.name, self.shelf.was) and self.shelf.holds(places)
 
     def lose(self) -> None:
         """Goes on without what was put away."""

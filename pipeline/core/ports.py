@@ -135,6 +135,10 @@ class Shelf(Protocol):
     def name(self) -> str:
         """No other shelf has it, here or on another machine."""
 
+    @property
+    def was(self) -> str:
+        """The name of the shelf whose blocks it has, too, at their places; "" for none."""
+
     def put(self, block: bytes) -> Place:
         """Raises Unavailable, and then nothing is kept of it."""
 

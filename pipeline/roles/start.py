@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from connectors.codecs.topics import Grammar
 from connectors.data_folder import free_bytes
-from connectors.folder_shelf import FolderShelf
+from connectors.folder_shelf import shelf_of
 from connectors.kafka.settings import KafkaSettings
 from connectors.memory import MemoryLog
 from connectors.mqtt.settings import MqttSettings
@@ -172,8 +172,8 @@ class Park:
         }
         return {role.name: role for name in names for role in made[name]()}
 
-    def _shelf(self, name: str) -> Shelf:
-        return FolderShelf(self.config.data_dir / "horizon" / quote(name, safe=""))
+    def _shelf(self, name: str, kept_by: str) -> Shelf:
+        return shelf_of(self.config.data_dir / "horizon", quote(name, safe=""), kept_by)
 
     def gateway(self, undone: ExitStack) -> Gateway:
         config, brokers = self.config, self._brokers("gateway")

@@ -49,7 +49,7 @@ class Worker:
     name: str = "worker"
     trouble: str = ""
     keep_ms: Mapping[str, int] = field(default_factory=dict)  # topic -> how long its records are of use
-    shelf: Callable[[str], Shelf] | None = None  # by name, for samples of the horizon
+    shelf: Callable[[str, str], Shelf] | None = None  # by name, and by that of the one that has samples of the horizon
     forgot_day: int = 0
     senders: Senders = field(default_factory=Senders)
     held: dict[int, Held] = field(default_factory=dict)
@@ -135,7 +135,8 @@ class Worker:
     def _has_history(self, partition: int, state: PartitionState, first: int) -> bool:
         """Does a state find the samples of its horizon? Where it does not, and the log no longer begins with its first
         record, it goes on without them."""
-        state.history.shelf = None if self.shelf is None else self.shelf(f"{self.reader.instance}-{partition}")
+        own = f"{self.reader.instance}-{partition}"
+        state.history.shelf = None if self.shelf is None else self.shelf(own, state.history.kept_by)
         if state.history.is_whole():
             return True
         then = "reads the whole log again" if first == 0 else "late samples of minutes before now count as expired"

@@ -140,7 +140,7 @@ def test_row_09_leaders_that_move_under_load_stall_it_for_less_than_three_second
 
 
 @pytest.mark.faults
-def test_without_a_majority_nothing_moves_and_then_everything_arrives(cluster: Cluster) -> None:
+def test_row_08_without_a_majority_nothing_moves_and_then_everything_arrives(cluster: Cluster) -> None:
     cluster.stream.during(CALM_S)
     cluster.kill(1)
     cluster.kill(2)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.folder_shelf import FolderShelf
+from connectors.folder_shelf import FolderShelf, shelf_of
 from pipeline.core.blocks import decode, encode
 from pipeline.core.errors import Unavailable
 from pipeline.core.history import History, Spans
@@ -142,3 +142,30 @@ def test_forgetting_drops_minutes_on_the_shelf_and_rows_in_memory(tmp_path):
     assert [key[:2] for key in everything(history)] == [(k, t * MINUTE) for k in range(2) for t in range(4)] + [(4, 0)]
     history.forget(np.full(5, 2 * MINUTE))
     assert [key[:2] for key in everything(history)] == [(k, t * MINUTE) for k in range(2) for t in (2, 3)]
+
+
+def test_who_takes_over_has_what_was_kept_whatever_the_other_does_from_then_on(tmp_path):
+    first = shelf_of(tmp_path, "first", "")
+    history = History(shelf=first)
+    history.append(rows([(0, 1, 1.0, 0)]))
+    history.put_away()
+    kept = snapshot.dump(history)
+    second = snapshot.load(History, kept)
+    second.shelf = shelf_of(tmp_path, "second", second.kept_by)
+    assert second.is_whole()
+    history.append(rows([(0, 61_000, 2.0, 0)]))
+    history.put_away()
+    first.keep([])
+    second.append(rows([(0, 62_000, 3.0, 0)]))
+    second.put_away()
+    assert (second.kept_by, second.shelf.was) == (second.shelf.name, first.name)
+    third = snapshot.load(History, snapshot.dump(second))
+    third.shelf = shelf_of(tmp_path, "third", third.kept_by)
+    assert third.is_whole()
+    assert everything(third) == everything(second)
+    history.shelf = FolderShelf(first.folder)  # after a restart: in a file that nobody linked
+    history.append(rows([(0, 121_000, 4.0, 0)]))
+    history.put_away()
+    stale = snapshot.load(History, snapshot.dump(history))
+    stale.shelf = second.shelf
+    assert not stale.is_whole()

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from connectors.codecs import alerts_json, results_json
-from connectors.folder_shelf import FolderShelf
+from connectors.folder_shelf import shelf_of
 from connectors.memory import MemoryLog
 from pipeline.core.errors import Unavailable
 from pipeline.core.frames import encode
@@ -25,7 +25,7 @@ class Plant:
     """A log of several lines, written piece by piece, and the workers on it."""
 
     def __init__(self, seed, shelves=None):
-        self.shelf = None if shelves is None else lambda name: FolderShelf(shelves / name)
+        self.shelf = None if shelves is None else lambda name, kept_by: shelf_of(shelves, name, kept_by)
         self.clock = VirtualClock(T0)
         self.log = MemoryLog(self.clock)
         self.log.ensure(dict.fromkeys(TOPICS, PARTITIONS))
@@ -225,7 +225,7 @@ def restarted(tmp_path):
     turn(first)
     first.close()
     plant.workers.remove(first)
-    plant.shelf = lambda name: FolderShelf(tmp_path / "elsewhere" / name)
+    plant.shelf = lambda name, kept_by: shelf_of(tmp_path / "elsewhere", name, kept_by)
     turn(plant.join())
     return plant
 
@@ -233,4 +233,19 @@ def restarted(tmp_path):
 def test_a_worker_whose_horizon_store_is_gone_reads_the_log_again_and_says_the_same(tmp_path):
     plant = restarted(tmp_path)
     plant.drain()
+    assert published(plant.log) == alone(1)
+
+
+def test_what_moves_on_one_machine_takes_its_samples_of_the_horizon_along(tmp_path, capsys):
+    plant = Plant(1, tmp_path)
+    first = plant.join()
+    plant.write()
+    turn(first, checkpoint=True)
+    plant.write()
+    turn(first)
+    first.close()
+    plant.workers.remove(first)
+    plant.join()
+    plant.drain()
+    assert "horizon store is not here" not in capsys.readouterr().err
     assert published(plant.log) == alone(1)
