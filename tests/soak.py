@@ -31,7 +31,7 @@ from simulators.plant import Plant
 from tests.bundled import LINES
 
 START_MS = 1_779_998_400_000  # 20:00 UTC, so that a day of the log ends on the way
-STEP_MS, ROUND_MS, MARK_MS, HOUR_MS = 1000, 5000, 60_000, 3_600_000
+STEP_MS, ROUND_MS, CHECKPOINT_MS, MARK_MS, HOUR_MS = 1000, 5000, 30_000, 60_000, 3_600_000
 MOST_LOG_LINES = 10
 LONG_MS, WARM_UP_MS = 4 * HOUR_MS, 2 * HOUR_MS
 FLAT_KB, FLAT_BLOCKS = 1024, 10_000  # growth of a long run per hour
@@ -108,6 +108,10 @@ class Driven:
         drive.now_ms = until
         drive.await_durable(lambda: True)
 
+    def checkpoint(self) -> None:
+        """One is due now: the worker's own pace is the wall's."""
+        self.run.park.roles["worker"].committer.saved_at = 0.0
+
     def settle(self) -> None:
         """Waits until everything that is in the log has gone its whole way."""
         patience = time.monotonic() + PATIENCE_S
@@ -172,6 +176,8 @@ def soaked(folder: Path, length_ms: int, seed: int = 1) -> Iterator[Soak]:
                     driven.settle()
                     run.live.look()
                     view.refresh()
+                if run.drive.now_ms % CHECKPOINT_MS == 0:
+                    driven.checkpoint()
                 if run.drive.now_ms % MARK_MS == 0:
                     driven.mark()
                     yield found

@@ -7,6 +7,7 @@ planned busy time at all) is decided elsewhere, before this.
 ('start_up', 'apt')
 """
 
+import sys
 from collections.abc import Mapping
 from typing import Literal
 
@@ -40,8 +41,9 @@ CODE_TABLES: dict[tuple[str, str], dict[int, str]] = {
 
 
 def canonical_name(name: str) -> str:
-    """Casefolded, blanks and hyphens as `_`: how state and mode names are compared."""
-    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+    """Casefolded, blanks and hyphens as `_`: how state and mode names are compared. One text a name, for many of them
+    are kept as long as the horizon."""
+    return sys.intern(name.strip().casefold().replace(" ", "_").replace("-", "_"))
 
 
 def meant(sent: str, codes: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""A recording sent with its own times, twice: what was stored is told, and what came too late is no success."""
+"""Recordings sent with their own times: what became of them is told, and what came too late is no success."""
 
 import io
 import signal
@@ -31,6 +31,11 @@ def replay(config: Path, file: Path) -> tuple[int, str]:
     return code, said.getvalue()
 
 
+def write(file: Path, begin: int) -> None:
+    """A sample a second whose value says its time."""
+    file.write_text("t,x\n" + "".join(f"{t},{t % 1000}\n" for t in range(begin, begin + 100)))
+
+
 def await_ready(log: Path) -> None:
     until = time.monotonic() + 30
     while time.monotonic() < until:
@@ -44,11 +49,11 @@ def await_ready(log: Path) -> None:
     pytest.fail(log.read_text())
 
 
-def test_what_became_of_recorded_times_is_told_and_too_late_is_a_failure(tmp_path: Path) -> None:
+def test_what_became_of_recorded_times_is_told_late_ones_correct_and_too_late_is_a_failure(tmp_path: Path) -> None:
     config, file, log = tmp_path / "config", tmp_path / "run.csv", tmp_path / "run.log"
     config.mkdir()
     begin = int(time.time()) - 3600
-    file.write_text("t,x\n" + "".join(f"{begin + n},{n}\n" for n in range(100)))
+    write(file, begin)
     with embedded_broker(tmp_path / "broker") as broker, log.open("wb") as noise:
         (config / "park.toml").write_text(PARK.format(url=broker.url, protocol=broker.protocol))
         park = subprocess.Popen([sys.executable, "-m", "pipeline", "run", str(config)], stdout=noise, stderr=noise)
@@ -57,8 +62,14 @@ def test_what_became_of_recorded_times_is_told_and_too_late_is_a_failure(tmp_pat
             code, said = replay(config, file)
             assert (code, "of 100 samples: stored 100, duplicate 0," in said) == (0, True), said
             code, said = replay(config, file)
+            assert (code, "stored 0, duplicate 100, contradicting 0, too late 0," in said) == (1, True), said
+            write(file, begin - 60)
+            code, said = replay(config, file)
+            assert (code, "stored 60, duplicate 40, contradicting 0, too late 0," in said) == (0, True), said
+            write(file, begin - 30 * 3600)
+            code, said = replay(config, file)
             assert (code, "stored 0, duplicate 0, contradicting 0, too late 100," in said) == (1, True), said
-            assert "100 samples came too late: older than what their unit had sent before" in said
+            assert "100 samples came too late: more than correction_horizon (" in said
         finally:
             park.send_signal(signal.SIGTERM)
             park.wait(30)

@@ -133,7 +133,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Load, dict
     [
         pytest.param("none", "", id="the whole product is green"),
         pytest.param("no_dedup", " count: ", id="no dedup"),
-        pytest.param("lateness_0", " count: ", id="lateness 0"),
+        pytest.param("no_corrections", " count: ", id="no corrections"),
         pytest.param("no_nfc", "missing: ", id="no NFC"),
     ],
 )
