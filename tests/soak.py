@@ -35,7 +35,7 @@ STEP_MS, ROUND_MS, CHECKPOINT_MS, MARK_MS, HOUR_MS = 1000, 5000, 30_000, 60_000,
 MOST_LOG_LINES = 10
 LONG_MS, WARM_UP_MS = 4 * HOUR_MS, 2 * HOUR_MS
 FLAT_KB, FLAT_BLOCKS = 1024, 10_000  # growth of a long run per hour
-SHORT_KB, SHORT_BLOCKS = 24_000, 60_000  # of a short one, in which what is remembered for an hour still fills up
+SHORT_KB, SHORT_BLOCKS = 80_000, 110_000  # of a short one, in which what is remembered for the horizon still fills up
 
 
 class CountedLog(io.StringIO):

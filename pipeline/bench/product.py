@@ -12,12 +12,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 from urllib.request import urlopen
 from uuid import uuid4
 
+from connectors.folder_shelf import shelf_of
 from connectors.influx.settings import InfluxSettings
 from connectors.kafka.log import KafkaLog
 from pipeline.bench.loads import Mismatch
@@ -135,7 +137,8 @@ class Product:
     def account(self, sent: int) -> None:
         """Ends the processes, and takes over from the worker: of the samples sent each must be stored."""
         self.processes.end()
-        worker, counts = Worker(self.log, Instruments()), dict.fromkeys(FIELDS, 0)
+        shelf = partial(shelf_of, read_config(self.config).data_dir / "horizon")
+        worker, counts = Worker(self.log, Instruments(), shelf=shelf), dict.fromkeys(FIELDS, 0)
         try:
             until = monotonic() + PATIENCE_S
             while not worker.held or positions(worker) != [*map(worker.reader.end_offset, worker.reader.partitions)]:
