@@ -115,7 +115,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Load, dict
     with ExitStack() as stack:
         plants = {
             name: stack.enter_context(plant(folder / name, mutant=name))
-            for name in ("none", "no_dedup", "lateness_0", "no_nfc")
+            for name in ("none", "no_dedup", "no_corrections", "no_nfc")
         }
         for running in plants.values():
             await_gateway(running.port)
