@@ -209,7 +209,7 @@ def _columns_size(columns: int, rows: int) -> int:
     return (2 + bool(columns & SEQ)) * eights + (1 + bool(columns & TEXT)) * twos + bytewise * ones
 
 
-_Views = tuple[
+Columns = tuple[
     npt.NDArray[np.uint16],
     npt.NDArray[np.int64],
     npt.NDArray[np.float64],
@@ -220,7 +220,7 @@ _Views = tuple[
 ]
 
 
-def _views(value: bytes, columns: int, rows: int) -> _Views:
+def _views(value: bytes, columns: int, rows: int) -> Columns:
     """index, t, v, text, q, row_flags, seq in the order of `Frame`."""
     if not rows:
         return _NO_U16, _NO_I64, _NO_F64, None, None, None, None

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from pipeline.core.event_time import NEVER
 from pipeline.core.grown import grown
+from pipeline.core.history import MINUTE_MS
 
-MINUTE_MS = 60_000
 Ints = npt.NDArray[np.int64]
 
 

@@ -12,19 +12,10 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.core.frames import HEADER_SIZE, NO_TEXT, ROW_FLAGS, SEQ, TEXT, Q
+from pipeline.core.frames import HEADER_SIZE, NO_TEXT, ROW_FLAGS, SEQ, TEXT, Columns, Q
 
 S = TypeVar("S", bound=np.generic)
 Ints = npt.NDArray[np.int64]
-Columns = tuple[
-    npt.NDArray[np.uint16],
-    npt.NDArray[np.int64],
-    npt.NDArray[np.float64],
-    npt.NDArray[np.uint16] | None,
-    npt.NDArray[np.uint8] | None,
-    npt.NDArray[np.uint8] | None,
-    npt.NDArray[np.uint64] | None,
-]
 WORD = 8
 FEW_ROWS = 128  # a record, in the mean: up to here places are computed
 _PADS = tuple(b"\0" * (-size % WORD) for size in range(WORD))

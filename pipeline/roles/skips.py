@@ -21,8 +21,9 @@ from pipeline.core.frames import Frame, FrameError, Kind, decode, encode
 from pipeline.core.husk import husk
 from pipeline.core.ports import Log, Outgoing, Record, StateStore
 from pipeline.roles.reading import rejected
+from pipeline.steps.gateway import SAMPLES
 
-SAMPLES, ROLE = "samples.v1", "worker"
+ROLE = "worker"
 What = Literal["rows", "record"]
 
 

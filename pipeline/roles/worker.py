@@ -86,12 +86,15 @@ class Worker:
         self._checkpoint()
 
     def _checkpoint(self) -> None:
-        histories = [self.held[partition].state.history for partition in self._mine()]
+        histories = self._histories()
         self._put_away(histories)
         self.committer.checkpoint(self._saved(), self.spoken_to)
         self.poison.attempts.end(self._mine())
         for history in histories:
             history.sweep()
+
+    def _histories(self) -> list[History]:
+        return [self.held[partition].state.history for partition in self._mine()]
 
     def _put_away(self, histories: Sequence[History]) -> None:
         try:
@@ -161,8 +164,7 @@ class Worker:
             self.committer.commit(self.spoken_to)
             self.poison.attempts.passed({partition: self.held[partition].position for partition in self._mine()})
             self._measure()
-            histories = [self.held[partition].state.history for partition in self._mine()]
-            self._put_away([history for history in histories if history.size > MANY])
+            self._put_away([history for history in self._histories() if history.size > MANY])
         self.lag.look()
         return len(records)
 

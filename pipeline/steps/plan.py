@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.event_time import NEVER, PANE_MS
+from pipeline.core.history import MINUTE_MS
 from pipeline.core.order import NO_TEXT, Rows
 from pipeline.core.polled import Entry
 from pipeline.core.streams import Headers
@@ -20,7 +21,6 @@ from pipeline.steps.walk import Runs, Ticks, Way, walk
 
 __all__ = ["Entry"]
 
-MINUTE_MS = 60_000
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 

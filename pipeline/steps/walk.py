@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.event_time import NEVER, PANE_MS, Records
+from pipeline.core.history import MINUTE_MS
 from pipeline.core.regular_lines import DEPTH, Together, take
 from pipeline.core.short_sort import stably_sorted
 from pipeline.steps.partition import PartitionState
 
-MINUTE_MS = 60_000
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 

@@ -137,6 +137,13 @@ def secure_kafka(folder: Path) -> Iterator[SecureKafka]:
             found.kill()
 
 
+async def removed(kafka: SecureKafka, *topics: str) -> None:
+    admin = AIOKafkaAdminClient(**kafka.settings().client("tests"))
+    await admin.start()
+    await admin.delete_topics([*topics])
+    await admin.close()
+
+
 TOPIC, GROUP = 2, 3  # kinds of what a right is on, and what may be done with it, as Kafka's protocol numbers them
 READ, WRITE, DESCRIBE = 3, 4, 8
 _ALLOW, _LITERAL = 3, 3

@@ -12,7 +12,6 @@ import pytest
 pytest.importorskip("aiokafka", reason="no Kafka client: .venv/bin/pip install -e '.[kafka]'")
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
 
 from connectors.kafka.log import KafkaLog
 from connectors.kafka.reader import SESSION_MS
@@ -23,7 +22,7 @@ from pipeline.roles.reading import ROOM
 from pipeline.roles.start import TOPICS
 from pipeline.roles.worker import Worker
 from pipeline.runtime.instruments import Instruments
-from tests.integration.secure_kafka import SecureKafka, secure_kafka
+from tests.integration.secure_kafka import SecureKafka, removed, secure_kafka
 from tests.unit.steps.logs import random_log
 
 pytestmark = pytest.mark.real
@@ -44,13 +43,6 @@ def log(kafka: SecureKafka, tmp_path: Path) -> Iterator[KafkaLog]:
     yield found
     found.close()
     asyncio.run(removed(kafka, "samples.v1", "rejects.v1"))
-
-
-async def removed(kafka: SecureKafka, *topics: str) -> None:
-    admin = AIOKafkaAdminClient(**kafka.settings().client("tests"))
-    await admin.start()
-    await admin.delete_topics([*topics])
-    await admin.close()
 
 
 class Stream:

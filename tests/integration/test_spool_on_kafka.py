@@ -16,7 +16,6 @@ import pytest
 
 pytest.importorskip("aiokafka", reason="no Kafka client: .venv/bin/pip install -e '.[kafka]'")
 
-from aiokafka.admin import AIOKafkaAdminClient
 
 from connectors.codecs.topics import Grammar
 from connectors.kafka.log import KafkaLog
@@ -39,7 +38,7 @@ from pipeline.runtime.instruments import Instruments
 from pipeline.runtime.logs import log as logger
 from pipeline.runtime.loop import Waiting, run
 from tests.faults.record import record
-from tests.integration.secure_kafka import SecureKafka, secure_kafka
+from tests.integration.secure_kafka import SecureKafka, removed, secure_kafka
 from tests.integration.test_start import await_true, running
 
 pytestmark = [
@@ -172,13 +171,6 @@ def bench(kafka: SecureKafka, broker: EmbeddedBroker, tmp_path: Path) -> Iterato
     yield found
     found.close()
     asyncio.run(removed(kafka, "samples.v1", "rejects.v1"))
-
-
-async def removed(kafka: SecureKafka, *topics: str) -> None:
-    admin = AIOKafkaAdminClient(**kafka.settings().client("tests"))
-    await admin.start()
-    await admin.delete_topics([*topics])
-    await admin.close()
 
 
 def test_row_06_kafka_stopped_under_load_and_started_again_loses_doubles_and_disorders_nothing(
